@@ -1,0 +1,125 @@
+import { z } from 'zod'
+
+const secret = z.string().min(32)
+const flag = z.enum(['0', '1', 'true', 'false']).transform((value) => value === '1' || value === 'true')
+
+const environment = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  PORT: z.coerce.number().int().min(1).max(65535).default(8080),
+  RTMP_PORT: z.coerce.number().int().min(1).max(65535).default(1935),
+  PUBLIC_URL: z.url().optional(),
+  ALLOWED_HOSTS: z.string().default(''),
+  DATA_DIR: z.string().min(1).default('./data'),
+  LISTEN: z.string().min(1),
+  NODE_NAME: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .default('m1'),
+  API_URL: z.string().min(1).default('http://127.0.0.1:3000'),
+  MEDIA_URL: z.string().min(1).default('http://127.0.0.1:3001'),
+  DATABASE_URL: z.string().min(1),
+  REDIS_URL: z.string().min(1),
+  S3_ENDPOINT: z.url().optional(),
+  R2_ACCOUNT_ID: z.string().optional(),
+  S3_REGION: z.string().default('auto'),
+  S3_BUCKET: z.string().optional(),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_PUBLIC_URL: z.url().optional(),
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
+  JWT_SECRET: secret,
+  TOKEN_SECRET: secret,
+  STREAM_KEY_SECRET: secret,
+  INTERNAL_SECRET: secret,
+  PART_TARGET_MS: z.coerce.number().int().min(150).max(1000).default(210),
+  DEMO: flag.default(false),
+})
+
+/** Everything a process may know of its surroundings; durations are milliseconds. */
+export type Config = ReturnType<typeof loadConfig>
+
+/** What is wrong with the environment, one sentence a variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * The only reader of `process.env`, so that a bad value stops a process before it does anything.
+ * The seed's `R2_*` names are read where the `S3_*` one is missing.
+ *
+ * @throws {ConfigError} naming every bad variable, never its value
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
+  const filled = Object.fromEntries(Object.entries(withR2Names(env)).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(filled)
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`).join(' '))
+  }
+  const vars = parsed.data
+  const publicUrl = vars.PUBLIC_URL ?? `http://localhost:${vars.PORT}`
+  return {
+    isProduction: vars.NODE_ENV === 'production',
+    logLevel: vars.LOG_LEVEL,
+    publicUrl,
+    allowedHosts: vars.ALLOWED_HOSTS.split(',').map((host) => host.trim()).filter(Boolean),
+    dataDir: vars.DATA_DIR,
+    /** Where this process serves HTTP: a unix socket's path, or `host:port`. */
+    listen: vars.LISTEN,
+    /** This media process's name; in every playback URL of its broadcasts. */
+    nodeName: vars.NODE_NAME,
+    /** Where the api's `/internal` is reached: `http://host:port` or `unix:/path`. */
+    apiUrl: vars.API_URL,
+    /** Where this media process's HTTP is reached by the api and the worker, in the same forms. */
+    mediaUrl: vars.MEDIA_URL,
+    database: { url: vars.DATABASE_URL },
+    redis: { url: vars.REDIS_URL },
+    ingest: {
+      port: vars.RTMP_PORT,
+      tls: vars.TLS_CERT && vars.TLS_KEY ? { certFile: vars.TLS_CERT, keyFile: vars.TLS_KEY } : null,
+      /** What a publisher types into OBS as "Server". */
+      publicUrl: `${vars.TLS_CERT ? 'rtmps' : 'rtmp'}://${new URL(publicUrl).hostname}:${vars.RTMP_PORT}/live`,
+    },
+    packager: { partTargetMs: vars.PART_TARGET_MS, segmentTargetMs: 2000 },
+    store: storeFrom(vars),
+    secrets: {
+      jwt: vars.JWT_SECRET,
+      token: vars.TOKEN_SECRET,
+      streamKey: vars.STREAM_KEY_SECRET,
+      internal: vars.INTERNAL_SECRET,
+    },
+    /** Make the demo accounts and course on an empty database. */
+    isDemo: vars.DEMO && vars.NODE_ENV !== 'production',
+  }
+}
+
+export type StoreConfig = ReturnType<typeof storeFrom>
+
+function storeFrom(vars: z.infer<typeof environment>) {
+  if (!vars.S3_BUCKET) return { kind: 'disk' as const, directory: `${vars.DATA_DIR}/store` }
+  const endpoint =
+    vars.S3_ENDPOINT ?? (vars.R2_ACCOUNT_ID ? `https://${vars.R2_ACCOUNT_ID}.r2.cloudflarestorage.com` : undefined)
+  if (!vars.S3_ACCESS_KEY_ID || !vars.S3_SECRET_ACCESS_KEY) {
+    throw new ConfigError('S3_BUCKET: needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.')
+  }
+  return {
+    kind: 's3' as const,
+    endpoint,
+    region: vars.S3_REGION,
+    bucket: vars.S3_BUCKET,
+    accessKeyId: vars.S3_ACCESS_KEY_ID,
+    secretAccessKey: vars.S3_SECRET_ACCESS_KEY,
+    publicUrl: vars.S3_PUBLIC_URL,
+  }
+}
+
+function withR2Names(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    S3_BUCKET: env.S3_BUCKET ?? env.R2_BUCKET ?? env.R2_BUCKET_NAME,
+    S3_ACCESS_KEY_ID: env.S3_ACCESS_KEY_ID ?? env.R2_ACCESS_KEY_ID,
+    S3_SECRET_ACCESS_KEY: env.S3_SECRET_ACCESS_KEY ?? env.R2_SECRET_ACCESS_KEY,
+    S3_PUBLIC_URL: env.S3_PUBLIC_URL ?? env.R2_PUBLIC_URL,
+  }
+}
