@@ -19,6 +19,11 @@ export interface Publisher {
   readonly encoder: string | null
   /** Media in order of arrival; ends when the publisher unpublishes, its socket closes, or 10 s pass without a byte. */
   readonly packets: AsyncIterable<MediaPacket>
+  /**
+   * The encoder itself said that it stops (FCUnpublish, deleteStream), as against a connection that was lost: its
+   * return is not awaited and the recording is closed at once. Settled when `packets` ends.
+   */
+  readonly hasStopped: boolean
   /** Tells the encoder why (NetStream status; OBS shows it) and closes the socket. Safe to call twice. */
   disconnect(reason: string): void
 }
