@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/services.ts'],
+    // Real ffmpeg, PostgreSQL and Chromium on two busy cores: a limit is there to end what hangs, not to measure.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    // Each file may run several ffmpeg processes of its own.
+    maxWorkers: 2,
+  },
+})
