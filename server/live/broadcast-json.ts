@@ -1,0 +1,29 @@
+import { z } from 'zod'
+
+/** Who may watch: everybody, a course's learners, or whoever has the link. */
+export const visibilities = ['public', 'enrolled', 'unlisted'] as const
+export type Visibility = (typeof visibilities)[number]
+
+export const channelRefJson = z.object({ slug: z.string(), title: z.string() })
+export type ChannelRefJson = z.infer<typeof channelRefJson>
+
+/** What a channel shows of its running or next broadcast. Shared by the contracts of channels and live. */
+export const channelBroadcastJson = z.object({
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(['live', 'scheduled']),
+  /** When it is due; null of an unannounced one. */
+  starts_at: z.iso.datetime().nullable(),
+  /** Null until its playlists are there. */
+  started_at: z.iso.datetime().nullable(),
+  viewers: z.number().int(),
+  /** Path of the multivariant playlist, signed for this viewer; null unless live. */
+  playback_url: z.string().nullable(),
+  thumbnail_url: z.string().nullable(),
+  /** Id of the recording in the making or made: its `playback_url` goes back to the start of the show. */
+  recording: z.string().nullable(),
+  chat_room: z.string(),
+  course: z.number().int().nullable(),
+  lesson: z.number().int().nullable(),
+})
+export type ChannelBroadcastJson = z.infer<typeof channelBroadcastJson>

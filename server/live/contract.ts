@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import type { PageJson } from '../http/page.ts'
+import { channelBroadcastJson, channelRefJson, visibilities } from './broadcast-json.ts'
+
+const title = z.string().trim().min(1).max(200)
+
+export const broadcastParams = z.strictObject({ id: z.string().max(100) })
+
+export const scheduleBody = z.strictObject({
+  title,
+  starts_at: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+  visibility: z.enum(visibilities).default('public'),
+})
+export type ScheduleBody = z.input<typeof scheduleBody>
+
+export const broadcastPatch = scheduleBody.partial().extend({ visibility: z.enum(visibilities).optional() })
+export type BroadcastPatch = z.input<typeof broadcastPatch>
+
+export const broadcastJson = channelBroadcastJson.extend({
+  status: z.enum(['scheduled', 'live', 'ended', 'failed']),
+  visibility: z.enum(visibilities),
+  channel: channelRefJson,
+  ended_at: z.iso.datetime().nullable(),
+  /** Why it ended, when that was not the publisher's wish; for those who manage it, else null. */
+  cause: z.string().nullable(),
+})
+export type BroadcastJson = z.infer<typeof broadcastJson>
+/** `GET /api/live/` */
+export type LivePageJson = PageJson<BroadcastJson>
+
+export const healthWarnings = [
+  'keyframe_interval_long',
+  'keyframe_interval_unset',
+  'no_audio',
+  'no_video',
+  'overloaded',
+  'bitrate_unstable',
+  'timestamps_jumped',
+  'store_unavailable',
+  'disk_full',
+] as const
+
+/** A running show as its studio sees it. */
+export const broadcastHealthJson = z.object({
+  status: z.enum(['connecting', 'probing', 'live', 'waiting', 'draining']),
+  viewers: z.number().int(),
+  encoder: z.string().nullable(),
+  bitrate_bps: z.number(),
+  frame_rate: z.number(),
+  keyframe_interval_seconds: z.number().nullable(),
+  width: z.number().int().nullable(),
+  height: z.number().int().nullable(),
+  dropped_frames: z.number().int(),
+  /** ffmpeg against real time; under 1 it falls behind. */
+  speed: z.number().nullable(),
+  ladder: z.array(
+    z.object({
+      name: z.string(),
+      width: z.number().int().nullable(),
+      height: z.number().int().nullable(),
+      bitrate_bps: z.number(),
+      is_copied: z.boolean(),
+      is_shed: z.boolean(),
+    }),
+  ),
+  warnings: z.array(z.enum(healthWarnings)),
+})
+export type BroadcastHealthJson = z.infer<typeof broadcastHealthJson>
+
+/** `health` is null while no media process holds the broadcast, or none can say. */
+export const healthAnswerJson = z.object({ broadcast: z.string(), health: broadcastHealthJson.nullable() })
+export type HealthAnswerJson = z.infer<typeof healthAnswerJson>
