@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { run, SetupError } from './setup-steps.mjs'
+
+/** How each program is recognised and what the package managers call it. */
+const programs = {
+  ffmpeg: { isHere: () => find('ffmpeg') && find('ffprobe'), apt: 'ffmpeg', dnf: 'ffmpeg', brew: 'ffmpeg' },
+  redis: { isHere: () => find('redis-server'), apt: 'redis-server', dnf: 'redis', brew: 'redis' },
+  nginx: { isHere: () => find('nginx'), apt: 'nginx', dnf: 'nginx', brew: 'nginx' },
+  chromium: {
+    isHere: () => find('chromium') || find('chromium-browser') || find('google-chrome'),
+    apt: 'chromium',
+    dnf: 'chromium',
+    brew: '--cask chromium',
+  },
+  // What `npm run bench` measures against, and its slow network.
+  'nginx-rtmp': {
+    isHere: () => existsSync('/usr/lib/nginx/modules/ngx_rtmp_module.so'),
+    apt: 'libnginx-mod-rtmp',
+    dnf: 'nginx-mod-rtmp',
+    brew: 'nginx-full',
+  },
+  ip: { isHere: () => find('ip'), apt: 'iproute2', dnf: 'iproute-tc', brew: 'iproute2mac' },
+}
+
+/** The packages start services of their own where an init system runs; this keeps them from it while they install. */
+const aptScript = `
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  trap 'exit 1' INT TERM HUP
+  printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod 755 $policy || exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+options="-qq -o DPkg::Lock::Timeout=120 -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0"
+apt-get $options update
+apt-get $options install -y --no-install-recommends "$@"
+`
+
+/** Installs what is missing with apt-get, as root or with a sudo that asks nothing; else says what to install. */
+export async function installPrograms(names, say) {
+  const missing = names.filter((name) => !programs[name].isHere())
+  if (missing.length === 0) return
+  const packages = missing.map((name) => programs[name].apt)
+  const asRoot = find('apt-get') ? await rootCommand() : null
+  if (!asRoot) throw new SetupError(whatToInstall(missing))
+
+  say(`installing with apt-get: ${packages.join(', ')}`)
+  const [command, ...args] = [...asRoot, 'sh', '-c', aptScript, 'sh', ...packages]
+  const { code, text } = await run(command, args, { onLine: progressOf(say) })
+  const left = missing.filter((name) => !programs[name].isHere())
+  if (code === 0 && left.length === 0) return
+  const words = text.split('\n').filter((line) => !/^(dl|pm)status:/.test(line))
+  throw new SetupError(
+    `apt-get did not install ${packages.join(', ')}:\n${words.join('\n').trim()}\n${whatToInstall(left)}`,
+  )
+}
+
+/** @returns the words before a command that needs root, or null */
+async function rootCommand() {
+  if (process.getuid() === 0) return []
+  if (!find('sudo')) return null
+  const { code } = await run('sudo', ['-n', 'true'])
+  return code === 0 ? ['sudo', '-n'] : null
+}
+
+/** apt-get's status lines as a line each quarter: `pmstatus:nginx:42.5:Unpacking nginx (amd64)`. */
+function progressOf(say) {
+  const shown = { dl: -1, pm: -1 }
+  return (line) => {
+    const [, kind, percent] = /^(dl|pm)status:[^:]*:([\d.]+):/.exec(line) ?? []
+    const quarter = Math.floor(Number(percent) / 25)
+    if (!kind || quarter <= shown[kind]) return
+    shown[kind] = quarter
+    say(`  … ${kind === 'dl' ? 'fetching' : 'unpacking'} ${Math.round(Number(percent))} %`)
+  }
+}
+
+function whatToInstall(missing) {
+  const list = (manager) => missing.map((name) => programs[name][manager]).join(' ')
+  const manager = ['apt-get', 'dnf', 'brew'].find(find)
+  const command = {
+    'apt-get': `sudo apt-get install -y ${list('apt')}`,
+    dnf: `sudo dnf install ${list('dnf')}`,
+    brew: `brew install ${list('brew')}`,
+  }[manager]
+  const how = command ? `run \`${command}\`` : 'install them with your package manager'
+  return `Missing: ${missing.join(', ')}. Please ${how}, or use \`docker compose up\`.`
+}
+
+/** Debian keeps nginx in a directory that an ordinary user's PATH lacks. */
+function find(program) {
+  const directories = [...process.env.PATH.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
+  return directories.map((directory) => join(directory, program)).find((file) => existsSync(file))
+}
