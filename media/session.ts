@@ -1,0 +1,303 @@
+import { Archiver } from './archive/archiver.ts'
+import type { MediaContext } from './context.ts'
+import { Feed, type Run } from './feed.ts'
+import { HealthMeter, warningsOf } from './health.ts'
+import type { BroadcastHealth, PublishGrant } from './host.ts'
+import type { Publisher } from './ingest/publisher.ts'
+import { Timeline } from './ingest/timeline.ts'
+import type { Rendition } from './ladder/ladder.ts'
+import { onlyRouted, routeRenditions } from './ladder/route-renditions.ts'
+import { Packager } from './packager/packager.ts'
+import { Reports } from './reports.ts'
+
+/**
+ * One broadcast, from the first publisher's connect to the last archived byte, across reconnects and restarts.
+ *
+ *   connecting ──▶ probing ──▶ live ⇄ waiting ──▶ draining ──▶ ended
+ *       └────────────┴──────────┴────────┴───────────┴──────▶ failed
+ *
+ *   connecting  the key was accepted; no media yet
+ *   probing     up to two seconds of media, to choose a ladder, and until a player could start
+ *   live        playlists are public; parts appear
+ *   waiting     the publisher was lost, or this process restarted; 30 s to come back
+ *   draining    no publisher any more; ffmpeg flushes, the recording is closed
+ *   ended       the recording plays; uploads may still run
+ *   failed      as ended, but the recording may be short; `cause` says why
+ *
+ * Only `#become` changes the state, and only along these arrows.
+ */
+export type SessionState = 'connecting' | 'probing' | 'live' | 'waiting' | 'draining' | 'ended' | 'failed'
+
+const next: Record<SessionState, readonly SessionState[]> = {
+  connecting: ['probing', 'waiting', 'draining', 'failed'],
+  probing: ['live', 'waiting', 'draining', 'failed'],
+  live: ['waiting', 'draining', 'failed'],
+  waiting: ['probing', 'live', 'draining', 'failed'],
+  draining: ['ended', 'failed'],
+  ended: [],
+  failed: [],
+}
+
+/** Time for a lost publisher to come back to the same broadcast. */
+const RETURN_WITHIN_MS = 30_000
+
+/**
+ * Owns what one broadcast needs (feed, packager, archiver) and the order of its life. A publisher that said it stops
+ * ends the broadcast at once; one that was lost may return within 30 s to the same broadcast and recording.
+ */
+export class Session {
+  readonly grant: PublishGrant
+  /** Why it ended, when it was not the publisher's wish. */
+  cause: string | null = null
+  /** Settled when nothing of the broadcast needs this process any more. */
+  readonly forgotten: Promise<void>
+  readonly #context: MediaContext
+  readonly #reports: Reports
+  readonly #meter = new HealthMeter()
+  readonly #aborted = new AbortController()
+  #forget: () => void = () => {}
+  #state: SessionState = 'connecting'
+  #publisher: Publisher | null = null
+  #encoder: string | null = null
+  #feed: Feed | null = null
+  #archiver: Archiver | null = null // set once the first ladder is chosen
+  #packager: Packager | null = null // set with the archiver
+  #playlists: readonly Rendition[] = [] // fixed by the first ladder
+  #taking: Promise<void> = Promise.resolve()
+  #packaging: Promise<void> = Promise.resolve()
+  #finishing: Promise<void> | null = null
+  #returnTimer: NodeJS.Timeout | null = null
+  #timelineMs = 0
+  #hasJumped = false
+  #isSuspended = false
+
+  constructor(grant: PublishGrant, context: MediaContext) {
+    this.grant = grant
+    this.#context = { ...context, logger: context.logger.child({ broadcast: grant.broadcast }) }
+    this.#reports = new Reports(this.#context)
+    this.forgotten = new Promise((resolve) => {
+      this.#forget = resolve
+    })
+  }
+
+  /** After a restart: the show goes on from the journal, if its publisher returns in time; else its recording is closed. */
+  static recover(archiver: Archiver, context: MediaContext): Session {
+    const session = new Session(archiver.grant, context)
+    session.#adopt(archiver)
+    if (archiver.isClosed) void session.#finish()
+    else session.#await()
+    return session
+  }
+
+  get isPublished(): boolean {
+    return this.#publisher !== null
+  }
+
+  /** A publisher may attach: none is there, and the end has not begun. */
+  get canResume(): boolean {
+    return this.isRunning && this.#publisher === null
+  }
+
+  get isRunning(): boolean {
+    return this.#state !== 'draining' && this.#state !== 'ended' && this.#state !== 'failed'
+  }
+
+  /** The key was accepted: this publisher's media is the broadcast from now on. */
+  attach(publisher: Publisher): void {
+    if (!this.canResume) throw new Error('a second publisher for one broadcast')
+    if (this.#returnTimer) clearTimeout(this.#returnTimer)
+    this.#publisher = publisher
+    this.#encoder = publisher.encoder
+    this.#taking = this.#take(publisher)
+  }
+
+  /** Ends the broadcast at once, whoever publishes. Resolves when its recording plays. */
+  async end(cause: string, sentence: string): Promise<void> {
+    this.cause ??= cause
+    this.#publisher?.disconnect(sentence)
+    await this.#taking
+    await this.#finish()
+  }
+
+  /** For a restart of this process: what has come is archived, and the journal stays open for the next one. */
+  async suspend(): Promise<void> {
+    if (this.#returnTimer) clearTimeout(this.#returnTimer)
+    this.#isSuspended = true
+    this.#publisher?.disconnect('The server restarts. Reconnect in a few seconds.')
+    await this.#taking
+    await this.#finishing
+    this.#reports.stop()
+    await this.#archiver?.[Symbol.asyncDispose]()
+  }
+
+  /** Once a second: sheds load before the show falls behind. */
+  tick(): void {
+    this.#feed?.checkLoad()
+  }
+
+  health(): BroadcastHealth {
+    const measured = this.#meter.measure(this.#context.now())
+    const feed = this.#feed
+    const isReencoded = feed?.ladder ? feed.source?.video != null && feed.ladder.keyframes !== 'source' : false
+    return {
+      status: this.#state as BroadcastHealth['status'],
+      viewers: this.#context.hls.viewers(this.grant.broadcast),
+      encoder: this.#encoder,
+      ...measured,
+      width: feed?.source?.video?.width ?? null,
+      height: feed?.source?.video?.height ?? null,
+      speed: feed?.speed ?? null,
+      ladder: this.#playlists.map(({ name, width, height, bandwidthBps, isCopied }) => ({
+        name,
+        width,
+        height,
+        bitrateBps: bandwidthBps,
+        isCopied,
+        isShed: feed?.shed.includes(name) ?? false,
+      })),
+      warnings: feed?.source
+        ? warningsOf({
+            keyframeIntervalSeconds: measured.keyframeIntervalSeconds,
+            hasVideo: feed.source.video !== null,
+            hasAudio: feed.source.audio !== null,
+            isReencoded,
+            isShed: feed.shed.length > 0,
+            hasJumped: this.#hasJumped,
+            archive: this.#archiver?.warnings ?? new Set(),
+          })
+        : [],
+    }
+  }
+
+  async #take(publisher: Publisher): Promise<void> {
+    const { logger, now } = this.#context
+    const timeline = new Timeline({ resumeAtMs: this.#timelineMs })
+    const feed = new Feed({
+      onRun: (run) => this.#enqueue(run),
+      narrow: (ladder) =>
+        this.#playlists.length > 0 ? onlyRouted(ladder, routeRenditions(this.#playlists, ladder)) : ladder,
+      now,
+      logger,
+    })
+    this.#feed = feed
+    if (this.#state === 'connecting') this.#become('probing')
+    try {
+      for await (const received of publisher.packets) {
+        const { packet, isJump } = timeline.place(received)
+        this.#timelineMs = Math.max(this.#timelineMs, packet.dts)
+        this.#meter.take(packet, now())
+        if (isJump) {
+          this.#hasJumped = true
+          feed.markJump(packet.dts)
+        }
+        feed.write(packet)
+      }
+    } catch (error) {
+      logger.error({ error }, 'the show cannot go on')
+      this.cause ??= 'media_failed'
+      publisher.disconnect('This video cannot be processed. Check the encoder settings: H.264 video, AAC audio.')
+    }
+    this.#publisher = null
+    const isLost = !publisher.hasStopped && this.cause === null && !this.#isSuspended
+    if (isLost) this.#await()
+    // Whatever it sent is flushed first: its last frames are in the recording.
+    await feed.end()
+    await this.#packaging
+    if (!isLost && !this.#isSuspended) await this.#finish()
+  }
+
+  /** Runs are packaged one after the other; ffmpeg's output waits in memory meanwhile, so nothing blocks it. */
+  #enqueue(run: Run): void {
+    if (this.#playlists.length === 0) this.#playlists = run.ladder.renditions
+    this.#packaging = this.#packaging
+      .then(async () => {
+        if (!this.#packager) await this.#open(run)
+        await this.#packager?.run(
+          {
+            outputs: run.transcoder.outputs,
+            ladder: run.ladder,
+            routes: routeRenditions(this.#playlists, run.ladder),
+            startedAtMs: run.startedAtMs,
+          },
+          this.#aborted.signal,
+        )
+      })
+      .catch((error: unknown) => this.#context.logger.error({ error }, 'packaging a run failed'))
+  }
+
+  async #open(run: Run): Promise<void> {
+    const { config, store, logger } = this.#context
+    this.#adopt(
+      await Archiver.create({
+        grant: this.grant,
+        directory: `${config.dataDir}/spool`,
+        store,
+        logger,
+        startedAtMs: run.startedAtMs,
+        segmentTargetMs: config.packager.segmentTargetMs,
+        partTargetMs: config.packager.partTargetMs,
+        renditions: run.ladder.renditions,
+      }),
+    )
+  }
+
+  #adopt(archiver: Archiver): void {
+    const { config, hls } = this.#context
+    this.#archiver = archiver
+    this.#reports.remember(archiver)
+    this.#playlists = archiver.renditions
+    const packager = new Packager({
+      partTargetMs: archiver.partTargetMs,
+      segmentTargetMs: config.packager.segmentTargetMs,
+      sink: archiver,
+      resume: archiver.history,
+    })
+    this.#packager = packager
+    hls.add({ id: this.grant.broadcast, packager, read: (rendition, file) => archiver.read(rendition, file) })
+    void packager.firstPlayable.then(() => {
+      if (this.#state === 'probing') this.#become('live')
+      void this.#reports.started(this.grant, archiver.startedAtMs)
+    })
+  }
+
+  /** Without a publisher: until one returns, or the time is over. */
+  #await(): void {
+    this.#become('waiting')
+    this.#returnTimer = setTimeout(() => {
+      this.cause ??= 'publisher_lost'
+      void this.#finish()
+    }, RETURN_WITHIN_MS)
+  }
+
+  /** Closes the recording and tells the platform; runs once. */
+  #finish(): Promise<void> {
+    this.#finishing ??= this.#close()
+    return this.#finishing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#returnTimer) clearTimeout(this.#returnTimer)
+    this.#become('draining')
+    await this.#packaging
+    this.#packager?.end()
+    const archiver = this.#archiver
+    const summary = archiver ? await archiver.close(this.cause) : null
+    this.#become(this.cause === 'media_failed' ? 'failed' : 'ended')
+    await this.#reports.ended(this.grant, summary)
+    if (archiver) {
+      await archiver.uploaded
+      await this.#reports.uploaded(this.grant, summary)
+      await archiver.forget()
+      // Viewers still hold the last playlists: they finish from memory and store.
+      await this.#context.hls.retire(this.grant.broadcast)
+    }
+    this.#forget()
+  }
+
+  #become(state: SessionState): void {
+    if (state === this.#state) return
+    if (!next[this.#state].includes(state)) throw new Error(`a session cannot go from ${this.#state} to ${state}`)
+    this.#context.logger.info({ from: this.#state, to: state, cause: this.cause }, 'session')
+    this.#state = state
+  }
+}
