@@ -5,7 +5,7 @@ export interface PathToken {
   kind: 'broadcast' | 'recording' | 'video'
   /** The broadcast's, recording's or video's id. */
   id: string
-  /** Whom it was given to: `u<user id>` or `g<guest id>`. */
+  /** Whom it was given to: `u<user id>s<session>`, `u<user id>` or `g<guest id>`. */
   subject: string
   /** The enrollment behind it, when one is needed. */
   enrollment: number | null
