@@ -1,0 +1,106 @@
+import { AUDIO_BITRATE_BPS, MAX_ENCODED_FRAME_RATE } from '../../config/ladder.ts'
+import { type Ladder, OUTPUT_OFFSET_SECONDS, type Rendition, type Source } from './ladder.ts'
+
+/** One ffmpeg run, without the places it reads from and writes to. */
+export interface LadderCommand {
+  /** Before `-i`. */
+  inputOptions: string[]
+  /** `-filter_complex`, or null when nothing is encoded. */
+  filter: string | null
+  /** In the ladder's order. */
+  outputs: { name: string; options: string[] }[]
+}
+
+/**
+ * FLV's clock. Encoders otherwise count in frames of the nominal rate, which moves every picture up to half a frame
+ * away from the copied one: the players' switch points would not agree.
+ */
+const ENCODER_TIME_BASE = '1:1000'
+const VIDEO_TIMESCALE = '90000'
+/** Longer than any GOP: keyframes come from `-force_key_frames` alone. */
+const LONGEST_GOP = '600'
+const PEAK_FACTOR = 1.07
+
+export function ladderCommand(ladder: Ladder, source: Source): LadderCommand {
+  const encoded = ladder.renditions.filter(({ isCopied, height }) => !isCopied && height !== null)
+  return {
+    inputOptions: inputOptions(),
+    filter: encoded.length > 0 ? scaleFilter(encoded, source) : null,
+    outputs: ladder.renditions.map((rendition) => ({
+      name: rendition.name,
+      options: [
+        ...(rendition.height === null ? ['-vn'] : videoOptions(rendition, ladder)),
+        ...(source.audio ? audioOptions() : ['-an']),
+        ...muxerOptions(rendition, source),
+      ],
+    })),
+  }
+}
+
+/**
+ * - `copyts`: times stay those of the FLV, so the packet at 0 comes out at OUTPUT_OFFSET_SECONDS whichever track it is
+ *   of, B-frames or not. Without it ffmpeg takes away the smallest first presentation time. It also leaves gaps alone.
+ * - `low_delay`: no frame threads in the decoder, each of which holds a frame back.
+ * - small `probesize`, no `analyzeduration`, no `fpsprobesize`: the FLV's headers say what there is. With the usual
+ *   values ffmpeg waits for a second of media first (measured, 5.1.9: first output after 1,051 ms of live input
+ *   instead of 82 ms).
+ */
+function inputOptions(): string[] {
+  return [
+    ...['-copyts', '-fflags', '+genpts', '-flags', 'low_delay'],
+    ...['-probesize', '5000', '-analyzeduration', '0', '-fpsprobesize', '0'],
+    ...['-f', 'flv'],
+  ]
+}
+
+/**
+ * One decode, one scaler each. The `select` caps the frame rate and keeps every keyframe: a `fps` filter would drop
+ * them at 60 fps and `-force_key_frames source` would find none (measured: only the first was left).
+ */
+function scaleFilter(encoded: readonly Rendition[], source: Source): string {
+  const isFast = (source.video?.frameRate ?? 0) > MAX_ENCODED_FRAME_RATE * 1.05
+  const cap = isFast
+    ? `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t,1/${MAX_ENCODED_FRAME_RATE + 1})',`
+    : ''
+  const split = encoded.length > 1 ? `split=${encoded.length}` : 'null'
+  return [
+    `[0:v]${cap}${split}${encoded.map(({ name }) => `[in_${name}]`).join('')}`,
+    ...encoded.map(
+      ({ name, width, height }) =>
+        `[in_${name}]scale=${width}:${height}:flags=bicubic,format=yuv420p,setsar=1[v_${name}]`,
+    ),
+  ].join(';')
+}
+
+function videoOptions(rendition: Rendition, ladder: Ladder): string[] {
+  if (rendition.isCopied) return ['-map', '0:v:0', '-c:v', 'copy']
+  const bitrate = rendition.videoBitrateBps ?? 0
+  return [
+    ...['-map', `[v_${rendition.name}]`, '-fps_mode', 'passthrough', '-enc_time_base', ENCODER_TIME_BASE],
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-profile:v', 'high', '-pix_fmt', 'yuv420p'],
+    ...['-b:v', String(bitrate), '-maxrate', String(Math.round(bitrate * PEAK_FACTOR)), '-bufsize', String(bitrate)],
+    ...['-sc_threshold', '0', '-g', LONGEST_GOP],
+    ...['-force_key_frames', ladder.keyframes === 'source' ? 'source' : 'expr:gte(t,n_forced)'],
+  ]
+}
+
+/** `async` fills gaps with silence and follows the publisher's clock, so sound never drifts from the picture. */
+function audioOptions(): string[] {
+  return [
+    ...['-map', '0:a:0', '-c:a', 'aac', '-b:a', String(AUDIO_BITRATE_BPS), '-ac', '2', '-ar', '48000'],
+    ...['-af', 'aresample=async=1000:first_pts=0'],
+  ]
+}
+
+function muxerOptions(rendition: Rendition, source: Source): string[] {
+  const isMuxed = rendition.height !== null && source.audio !== null
+  return [
+    ...(rendition.height === null ? [] : ['-video_track_timescale', VIDEO_TIMESCALE]),
+    // 1 µs: a picture does not wait for the sound of its time, which the AAC encoder holds back by 43 ms.
+    ...(isMuxed ? ['-max_interleave_delta', '1'] : []),
+    ...['-f', 'mp4', '-movflags', '+cmaf+empty_moov+default_base_moof+frag_every_frame+frag_discont'],
+    ...['-use_editlist', '0', '-avoid_negative_ts', 'disabled'],
+    ...['-output_ts_offset', String(OUTPUT_OFFSET_SECONDS), '-flush_packets', '1'],
+    ...['-map_metadata', '-1'],
+  ]
+}
