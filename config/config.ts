@@ -7,6 +7,7 @@ const environment = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   PORT: z.coerce.number().int().min(1).max(65535).default(8080),
+  HOST: z.string().optional(),
   RTMP_PORT: z.coerce.number().int().min(1).max(65535).default(1935),
   PUBLIC_URL: z.url().optional(),
   ALLOWED_HOSTS: z.string().default(''),
@@ -58,12 +59,17 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`).join(' '))
   }
   const vars = parsed.data
-  const publicUrl = vars.PUBLIC_URL ?? `http://localhost:${vars.PORT}`
+  const publicUrl = vars.PUBLIC_URL ?? `${vars.TLS_CERT && vars.TLS_KEY ? 'https' : 'http'}://localhost:${vars.PORT}`
   return {
     isProduction: vars.NODE_ENV === 'production',
     logLevel: vars.LOG_LEVEL,
+    /** The address that the front and RTMP listen on; null for every one. */
+    host: vars.HOST ?? null,
+    port: vars.PORT,
     publicUrl,
-    allowedHosts: vars.ALLOWED_HOSTS.split(',').map((host) => host.trim()).filter(Boolean),
+    allowedHosts: vars.ALLOWED_HOSTS.split(',')
+      .map((host) => host.trim())
+      .filter(Boolean),
     dataDir: vars.DATA_DIR,
     /** Where this process serves HTTP: a unix socket's path, or `host:port`. */
     listen: vars.LISTEN,

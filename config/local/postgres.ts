@@ -116,9 +116,6 @@ async function createCluster(
   giveAway(unfinished)
   const { isOk, text } = await run(
     [
-      'setpriv',
-      ...privileges,
-      '--',
       initdb,
       `--pgdata=${unfinished}`,
       `--username=${USER}`,
@@ -129,7 +126,7 @@ async function createCluster(
       '--locale=C.UTF-8',
       ...(isDisposable ? ['--no-sync'] : []),
     ],
-    { env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, cwd: '/' },
+    { env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, cwd: '/', privileges },
   )
   if (!isOk) throw new ProcessError(`PostgreSQL could not make its files in ${dataDir}: ${lastLine(text)}`)
   renameSync(unfinished, dataDir)
@@ -144,7 +141,7 @@ async function choosePrivileges(postgres: string, dataDir: string): Promise<read
   const asNobody = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
   const parent = join(dataDir, '..')
   mkdirSync(parent, { recursive: true })
-  const probe = await run(['setpriv', ...asNobody, '--', 'test', '-x', postgres, '-a', '-x', parent])
+  const probe = await run(['test', '-x', postgres, '-a', '-x', parent], { privileges: asNobody })
   if (probe.isOk) return asNobody
   return [
     ...asNobody,

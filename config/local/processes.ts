@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -14,6 +14,8 @@ export interface ProcessSpec {
   readiness: 'message' | (() => Promise<boolean>)
   /** Where its lines go: a file, appended to, or a function. */
   output: { file: string } | ((line: string) => void)
+  /** The unix socket it serves on: what a dead one left there is removed before each start. */
+  socket?: string
   /** More of setpriv's arguments, such as the user it runs as. */
   privileges?: readonly string[]
   stopSignal?: NodeJS.Signals
@@ -110,13 +112,19 @@ export class ManagedProcess implements AsyncDisposable {
   }
 
   #spawn(): ChildProcess {
-    const { command, env = process.env, cwd, output, privileges = [], readiness, stopSignal = 'SIGTERM' } = this.#spec
+    const {
+      command,
+      env = process.env,
+      cwd,
+      output,
+      socket,
+      privileges = [],
+      readiness,
+      stopSignal = 'SIGTERM',
+    } = this.#spec
+    if (socket) rmSync(socket, { force: true })
     const file = 'file' in output ? openSync(output.file, 'a', 0o600) : null
-    const words =
-      process.platform === 'linux'
-        ? ['setpriv', '--pdeathsig', stopSignal.replace('SIG', ''), ...privileges, '--', ...command]
-        : [...command]
-    const [program = '', ...args] = words
+    const [program, ...args] = boundToUs(command, stopSignal, privileges)
     const child = spawn(program, args, {
       env,
       cwd,
@@ -179,13 +187,13 @@ export class ManagedProcess implements AsyncDisposable {
   }
 }
 
-/** Runs a command to its end and returns what it printed. `input` is closed at once. */
+/** Runs a command to its end and returns what it printed, the last of it when that is long. */
 export async function run(
   command: readonly [string, ...string[]],
-  { env = process.env, cwd, signal }: { env?: NodeJS.ProcessEnv; cwd?: string; signal?: AbortSignal } = {},
+  { env, cwd, privileges = [] }: Pick<ProcessSpec, 'env' | 'cwd' | 'privileges'> = {},
 ): Promise<{ isOk: boolean; text: string }> {
-  const [program, ...args] = command
-  const child = spawn(program, args, { env, cwd, signal, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [program, ...args] = boundToUs(command, 'SIGTERM', privileges)
+  const child = spawn(program, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (piece: string) => {
@@ -200,6 +208,16 @@ export async function run(
     child.once('close', resolve)
   })
   return { isOk: code === 0, text: text.trim() }
+}
+
+/** The command, told to stop by the kernel when this process is gone, whatever ended it. */
+function boundToUs(
+  command: readonly [string, ...string[]],
+  signal: NodeJS.Signals,
+  privileges: readonly string[],
+): readonly [string, ...string[]] {
+  if (process.platform !== 'linux') return command
+  return ['setpriv', '--pdeathsig', signal.replace('SIG', ''), ...privileges, '--', ...command]
 }
 
 function isAlive(child: ChildProcess): boolean {
