@@ -1,0 +1,177 @@
+import { msg, str, updateWhenLocaleChanges } from '@lit/localize'
+import type { RouterLocation } from '@vaadin/router'
+import { css, html, LitElement, nothing } from 'lit'
+import type { ChannelBroadcastJson, ChannelJson } from '../../server/channels/contract.ts'
+import type { RecordingPageJson } from '../../server/vod/contract.ts'
+import { Poll } from '../poll.ts'
+import '../player/live-player.ts'
+import { recordingCard } from '../recordings/recording-card.ts'
+import { serverClock } from '../server-clock.ts'
+import { dateText, relativeText, viewersText } from '../ui/format.ts'
+import { icon } from '../ui/icons.ts'
+import '../ui/not-found-page.ts'
+import '../ui/notice-box.ts'
+import '../ui/skeleton-cards.ts'
+import { base, buttons, cardGrid, liveBadge } from '../ui/styles.ts'
+
+/** A show is seen within 3 s of its start; the chat will carry the news later. */
+const POLL_MS = 3000
+
+/**
+ * A channel: its show while it is live, and what it was and will be while it is not. Turns from one to the other by
+ * itself.
+ */
+export class ChannelPage extends LitElement {
+  static override styles = [
+    base,
+    buttons,
+    cardGrid,
+    liveBadge,
+    css`
+      /* The chat takes the second column; until then the stage has both. */
+      .stage { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px }
+      .stage:has(> aside) { grid-template-columns: minmax(0, 1fr) minmax(300px, 360px) }
+      .stage > div { max-width: 1180px; width: 100%; margin: 0 auto }
+      .off { display: grid; place-content: center; justify-items: center; gap: 14px; aspect-ratio: 16 / 9; max-height: 60vh; width: 100%; padding: 24px; border-radius: 18px; background: radial-gradient(circle at 50% 20%, #22332e, #0b100f); color: #eef3f1; text-align: center }
+      .off p { max-width: 34em; text-wrap: balance }
+      .off .lead { font-size: clamp(1.1rem, 0.9rem + 1vw, 1.5rem); font-weight: 680; letter-spacing: -0.01em }
+      .off .button { background: #5fd0b6; color: #05231d }
+      .about { margin-top: 20px; display: grid; gap: 8px }
+      .facts { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 14px; color: var(--ink-soft) }
+      .facts strong { color: var(--ink); font-weight: 620 }
+      .description { margin-top: 8px; max-width: 70ch; white-space: pre-line; overflow-wrap: anywhere }
+      .more { margin-top: 52px }
+      .more h2 { margin-bottom: 16px }
+      notice-box { margin-bottom: 16px }
+      .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
+      @media (max-width: 960px) { .stage:has(> aside) { grid-template-columns: minmax(0, 1fr) } }
+      @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * clamp(16px, 3.5vw, 48px)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
+    `,
+  ]
+  static override properties = { slug: {} }
+
+  declare slug: string
+  readonly #channel = new Poll<ChannelJson>(this, POLL_MS, (channel) => this.#onChannel(channel))
+  readonly #recordings = new Poll<RecordingPageJson>(this, 20_000)
+  /** The show that plays. */
+  #show: ChannelBroadcastJson | null = null
+  /** The show that ended while this page was open. */
+  #over: ChannelBroadcastJson | null = null
+
+  constructor() {
+    super()
+    updateWhenLocaleChanges(this)
+    this.slug = ''
+  }
+
+  /** Called by the router before the page is shown. */
+  onBeforeEnter({ params }: RouterLocation): void {
+    this.slug = String(params.slug)
+    const slug = encodeURIComponent(this.slug)
+    this.#show = null
+    this.#over = null
+    this.#channel.follow(`/api/channels/${slug}/`)
+    this.#recordings.follow(`/api/recordings/?channel=${slug}`)
+  }
+
+  #onChannel({ broadcast }: ChannelJson): void {
+    const next = broadcast?.status === 'live' && broadcast.playback_url ? broadcast : null
+    if (this.#show && this.#show.id !== next?.id) {
+      this.#over = this.#show
+      this.#recordings.now()
+    }
+    if (next) this.#over = null
+    this.#show = next
+  }
+
+  readonly #onState = (event: Event): void => {
+    const { state } = (event.target as HTMLElementTagNameMap['live-player']).playback
+    // The playlist knows before the next poll does; a refused token may just be old.
+    if (state === 'ended' || state === 'refused') this.#channel.now()
+    this.requestUpdate()
+  }
+
+  #stage(channel: ChannelJson) {
+    const show = this.#show
+    if (show?.playback_url) {
+      return html`<live-player
+        .src=${show.playback_url}
+        .broadcast=${show.id}
+        .startedAt=${show.started_at ?? ''}
+        @statechange=${this.#onState}
+      ></live-player>`
+    }
+    if (this.#over) {
+      const { recording } = this.#over
+      return html`<div class="off">
+        <p class="lead">${msg('The show has ended')}</p>
+        <p>${msg('Thank you for watching. This page goes live by itself when the next one starts.')}</p>
+        ${recording ? html`<a class="button" href="/recordings/${recording}">${icon('play')}${msg('Watch the recording')}</a>` : nothing}
+      </div>`
+    }
+    const next = channel.broadcast
+    return html`<div class="off">
+      ${icon('broadcast', 44)}
+      <p class="lead">${next?.starts_at ? next.title : msg('Not live right now')}</p>
+      <p>
+        ${
+          next?.starts_at
+            ? msg(str`Starts ${relativeText(next.starts_at, serverClock.now())}: ${dateText(next.starts_at)}.`)
+            : msg('Leave this page open: it goes live by itself when the show starts.')
+        }
+      </p>
+    </div>`
+  }
+
+  #about(channel: ChannelJson) {
+    const show = this.#show
+    return html`<div class="about">
+      <h1>${show?.title ?? channel.title}</h1>
+      <p class="facts">
+        ${show ? html`<span class="live-badge">${msg('Live')}</span>` : nothing}
+        <strong>${channel.title}</strong>
+        ${channel.owner.display_name === channel.title ? nothing : html`<span>${channel.owner.display_name}</span>`}
+        ${show ? html`<span>${viewersText(show.viewers)}</span>` : nothing}
+        ${show?.started_at ? html`<span>${msg(str`since ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}
+      </p>
+      ${channel.description ? html`<p class="description">${channel.description}</p>` : nothing}
+    </div>`
+  }
+
+  #more() {
+    const shown = this.#recordings.value?.results.filter(({ status }) => status === 'ready') ?? []
+    if (shown.length === 0) return nothing
+    return html`<section class="more" aria-labelledby="more">
+      <h2 id="more">${msg('Recordings of this channel')}</h2>
+      <ul class="grid">${shown.map((recording) => recordingCard(recording, serverClock.now()))}</ul>
+    </section>`
+  }
+
+  /** For screen readers: what changed without anything being pressed. */
+  #announcement(): string {
+    if (this.#show) return msg(str`Live: ${this.#show.title}`)
+    return this.#over ? msg('The show has ended') : ''
+  }
+
+  protected override render() {
+    const { value: channel, error } = this.#channel
+    if (!channel && error?.status === 404) return html`<not-found-page></not-found-page>`
+    const title = this.#show?.title ?? channel?.title
+    document.title = title ? `${this.#show ? '● ' : ''}${title} · Ustat` : 'Ustat'
+    return html`
+      <p class="visually-hidden" aria-live="polite">${this.#announcement()}</p>
+      ${error && !this.#show ? html`<notice-box .error=${error} retries @retry=${() => this.#channel.now()}></notice-box>` : nothing}
+      <div class="stage">
+        <div>${channel ? html`${this.#stage(channel)}${this.#about(channel)}` : html`<div class="bone"></div>`}</div>
+      </div>
+      ${this.#more()}
+    `
+  }
+}
+customElements.define('channel-page', ChannelPage)
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'channel-page': ChannelPage
+  }
+}

@@ -1,0 +1,3 @@
+export const sourceLocale = 'en'
+export const targetLocales = ['ru'] as const
+export const allLocales = ['en', 'ru'] as const

@@ -1,0 +1,299 @@
+import Hls, { type ErrorData } from 'hls.js/light'
+import type { ReactiveController, ReactiveControllerHost } from 'lit'
+import { serverClock } from '../server-clock.ts'
+import { rememberBandwidth, rememberedBandwidth } from './bandwidth.ts'
+import { EdgeKeeper } from './edge-keeper.ts'
+import type { FreezeFrame } from './freeze-frame.ts'
+import { hlsConfig, refusedStatuses } from './hls-config.ts'
+import { type PlaybackState, playbackState } from './playback-state.ts'
+import { type DatedFragment, dateAt } from './program-time.ts'
+
+/** What to play, and from where. */
+export interface PlaybackSource {
+  src: string
+  isLive: boolean
+  /** Seconds on the media timeline; null starts at the live edge, or at the beginning of a recording. */
+  startAt: number | null
+}
+
+export interface RenditionChoice {
+  id: string
+  width: number
+  height: number
+  bitrate: number
+}
+
+const TICK_MS = 100
+/** Nothing came for so long that asking for the same playlist again is in vain: a new start at the edge. */
+const REOPEN_AFTER_MS = 9000
+
+/**
+ * Owns the hls.js instance of one player: made on load, made anew when it cannot go on, destroyed with its host.
+ *
+ * Outlives what a show goes through: the publisher gone for 30 s, the media process killed and restarted, a network
+ * that comes and goes. In all of these it keeps asking, says so in `state`, and goes on at the edge.
+ */
+export class Playback implements ReactiveController {
+  state: PlaybackState = 'idle'
+  /** Why `refused`: the HTTP status. */
+  refusedStatus = 0
+  /** Distance of a live picture from the server's present, in seconds; null when nothing tells. */
+  latency: number | null = null
+  renditions: RenditionChoice[] = []
+  isAudioOnly = false
+  readonly #host: ReactiveControllerHost
+  readonly #onTick: () => void
+  readonly #keeper = new EdgeKeeper()
+  #hls: Hls | null = null
+  #video: HTMLVideoElement | null = null
+  #freeze: FreezeFrame | null = null
+  #source: PlaybackSource | null = null
+  #timer: ReturnType<typeof setInterval> | undefined
+  #reopenTimer: ReturnType<typeof setTimeout> | undefined
+  #hasShownFrame = false
+  #hasEnded = false
+  #playlistAtMs: number | null = null
+  #grewAtMs: number | null = null
+  #openedAtMs = 0
+  #reopened = 0
+  #mediaErrorAtMs = 0
+
+  /** @param onTick called ten times a second while something is loaded */
+  constructor(host: ReactiveControllerHost, onTick: () => void = () => undefined) {
+    this.#host = host
+    this.#onTick = onTick
+    host.addController(this)
+  }
+
+  get hls(): Hls | null {
+    return this.#hls
+  }
+
+  get video(): HTMLVideoElement | null {
+    return this.#video
+  }
+
+  get source(): PlaybackSource | null {
+    return this.#source
+  }
+
+  /** Where hls.js is asked to stay: PART-HOLD-BACK, plus what stalls have taught. Seconds. */
+  get targetLatency(): number | null {
+    const target = this.#hls?.targetLatency
+    return target ? target + this.#keeper.penalty() : null
+  }
+
+  /** When the present frame was taken, by the server's clock; null when the playlist does not tell. */
+  get playingDateMs(): number | null {
+    const video = this.#video
+    if (!video) return null
+    if (!this.#hls) return startDateMs(video)
+    return dateAt(this.fragments, video.currentTime)
+  }
+
+  get fragments(): readonly DatedFragment[] {
+    return this.#hls?.latestLevelDetails?.fragments ?? []
+  }
+
+  /** -1: as the network allows. */
+  get rendition(): number {
+    return this.#hls?.autoLevelEnabled === false ? this.#hls.loadLevel : -1
+  }
+
+  set rendition(index: number) {
+    if (this.#hls) this.#hls.nextLevel = index
+  }
+
+  /** While true, the rate follows the live edge. Going back in the show ends that. */
+  get isFollowing(): boolean {
+    return this.#keeper.isFollowing
+  }
+
+  set isFollowing(value: boolean) {
+    this.#keeper.isFollowing = value
+    if (!value && this.#video && this.#video.playbackRate !== 1) this.#video.playbackRate = 1
+  }
+
+  load(video: HTMLVideoElement, freeze: FreezeFrame, source: PlaybackSource): void {
+    this.#listenTo(video)
+    this.#freeze = freeze
+    this.#source = source
+    this.#reopened = 0
+    this.#hasEnded = false
+    this.isFollowing = source.isLive && source.startAt === null
+    this.#open()
+  }
+
+  /** The same broadcast under a new token: taken at the next opening, which a refused player does at once. */
+  renew(src: string): void {
+    if (!this.#source || this.#source.src === src) return
+    this.#source = { ...this.#source, src }
+    if (this.state === 'refused') this.#open()
+  }
+
+  unload(): void {
+    this.#close()
+    this.#source = null
+    this.#hasShownFrame = false
+    this.#become('idle')
+  }
+
+  /** Also runs when the page moves the element, which had torn playback down. */
+  hostConnected(): void {
+    if (this.#source && this.#video) this.#open()
+  }
+
+  hostDisconnected(): void {
+    this.#close()
+  }
+
+  /** To the newest picture that plays without stalling. */
+  seekToEdge(): void {
+    const position = this.#hls?.liveSyncPosition
+    if (this.#video && position) this.#video.currentTime = position
+    this.#keeper.forget()
+    this.isFollowing = true
+  }
+
+  #open(): void {
+    const [video, source] = [this.#video, this.#source]
+    if (!video || !source) return
+    this.#freeze?.hold(video)
+    this.#close()
+    this.refusedStatus = 0
+    this.#playlistAtMs = null
+    this.#grewAtMs = null
+    this.#openedAtMs = performance.now()
+    this.#keeper.forget()
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    if (Hls.isSupported()) this.#openHls(video, source)
+    else {
+      // Safari without MSE plays HLS by itself.
+      video.src = source.src
+      if (source.startAt !== null) video.currentTime = source.startAt
+    }
+    this.#tick()
+  }
+
+  #openHls(video: HTMLVideoElement, source: PlaybackSource): void {
+    const hls = new Hls(hlsConfig({ isLive: source.isLive, bandwidthBps: rememberedBandwidth() }))
+    this.#hls = hls
+    hls.on(Hls.Events.MANIFEST_PARSED, (_event, { levels }) => {
+      this.renditions = levels
+        .map(({ width, height, bitrate }, index) => ({ id: String(index), width, height, bitrate }))
+        .filter(({ height }) => height > 0)
+      this.isAudioOnly = levels.every(({ videoCodec, height }) => !videoCodec && !height)
+      hls.startLoad(source.startAt ?? -1)
+      this.#host.requestUpdate()
+    })
+    hls.on(Hls.Events.LEVEL_LOADED, () => {
+      this.#playlistAtMs = performance.now()
+    })
+    hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
+      if (details.advanced || this.#grewAtMs === null) this.#grewAtMs = performance.now()
+    })
+    hls.on(Hls.Events.FRAG_BUFFERED, () => rememberBandwidth(hls.bandwidthEstimate))
+    hls.on(Hls.Events.ERROR, (_event, error) => this.#onError(error))
+    hls.attachMedia(video)
+    hls.loadSource(source.src)
+  }
+
+  #close(): void {
+    clearInterval(this.#timer)
+    clearTimeout(this.#reopenTimer)
+    this.#reopenTimer = undefined
+    this.#hls?.destroy()
+    this.#hls = null
+  }
+
+  #onError({ fatal, type, response }: ErrorData): void {
+    if (refusedStatuses.has(response?.code ?? 0)) {
+      this.refusedStatus = response?.code ?? 0
+      this.#close()
+      this.#become('refused')
+      return
+    }
+    if (!fatal) return
+    const now = performance.now()
+    if (type === Hls.ErrorTypes.MEDIA_ERROR && now - this.#mediaErrorAtMs > 5000) {
+      this.#mediaErrorAtMs = now
+      this.#hls?.recoverMediaError()
+    } else this.#reopen()
+  }
+
+  /** A live show goes on at its edge, a recording where it was. */
+  #reopen(): void {
+    if (this.#reopenTimer || !this.#source) return
+    const { isLive, startAt } = this.#source
+    const position = this.#video?.currentTime ?? 0
+    this.#source = { ...this.#source, startAt: isLive && this.isFollowing ? null : position || startAt }
+    this.#reopened += 1
+    this.#reopenTimer = setTimeout(() => this.#open(), Math.min(3000, 300 * this.#reopened))
+  }
+
+  #listenTo(video: HTMLVideoElement): void {
+    if (this.#video === video) return
+    this.#video = video
+    video.addEventListener('playing', () => {
+      this.#hasShownFrame = true
+      this.#reopened = 0
+      this.#tick()
+    })
+    video.addEventListener('waiting', () => {
+      const grewAgo = this.#grewAtMs === null ? Number.POSITIVE_INFINITY : performance.now() - this.#grewAtMs
+      // Only a stall while the show goes on says something about this viewer's network.
+      if (this.#hasShownFrame && grewAgo < 1500 && !video.seeking) this.#keeper.stalled()
+      this.#tick()
+    })
+    video.addEventListener('ended', () => {
+      this.#hasEnded = true
+      this.#tick()
+    })
+    video.addEventListener('seeking', () => {
+      this.#hasEnded = false
+    })
+    for (const type of ['pause', 'play'] as const) video.addEventListener(type, () => this.#tick())
+  }
+
+  #tick(): void {
+    const [video, source] = [this.#video, this.#source]
+    if (!video || !source) return
+    const now = performance.now()
+    const dateMs = source.isLive ? this.playingDateMs : null
+    this.latency = dateMs === null || !this.#hasShownFrame ? null : (serverClock.now() - dateMs) / 1000
+    const sinceMs = (atMs: number | null): number => now - (atMs ?? this.#openedAtMs)
+    if (source.isLive && this.#hls) {
+      if (this.#keeper.keep(video, this.#hls) === 'jump') this.seekToEdge()
+      const isLiveYet = this.#hls.latestLevelDetails?.live ?? true
+      if (isLiveYet && sinceMs(this.#playlistAtMs) > REOPEN_AFTER_MS && sinceMs(this.#openedAtMs) > REOPEN_AFTER_MS) {
+        this.#reopen()
+      }
+    }
+    this.#become(
+      playbackState({
+        isLoaded: true,
+        isRefused: this.state === 'refused' && !this.#hls,
+        hasEnded: this.#hasEnded,
+        isPaused: video.paused,
+        hasShownFrame: this.#hasShownFrame,
+        isLive: source.isLive,
+        canPlay: video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA,
+        playlistAgeMs: sinceMs(this.#playlistAtMs),
+        growthAgeMs: this.#grewAtMs === null ? null : now - this.#grewAtMs,
+      }),
+    )
+    this.#onTick()
+  }
+
+  #become(state: PlaybackState): void {
+    if (this.state === state) return
+    this.state = state
+    this.#host.requestUpdate()
+  }
+}
+
+/** Safari's own player knows the wall-clock time of position 0. */
+function startDateMs(video: HTMLVideoElement & { getStartDate?: () => Date }): number | null {
+  const start = video.getStartDate?.().getTime()
+  return start === undefined || Number.isNaN(start) ? null : start + video.currentTime * 1000
+}

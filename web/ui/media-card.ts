@@ -1,0 +1,72 @@
+import { css, html, LitElement, nothing } from 'lit'
+import { icon } from './icons.ts'
+import { base, liveBadge } from './styles.ts'
+
+/**
+ * A show or a recording as a picture with words under it; the whole card is one link.
+ *
+ * @slot - Words under the title.
+ * @slot badge - Top left on the picture.
+ */
+export class MediaCard extends LitElement {
+  static override styles = [
+    base,
+    liveBadge,
+    css`
+      a { display: block; color: inherit; text-decoration: none; border-radius: var(--radius) }
+      .picture { position: relative; aspect-ratio: 16 / 9; border-radius: var(--radius); overflow: hidden; background: var(--sunken); display: grid; place-items: center; color: var(--ink-soft) }
+      img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; transition: transform 0.3s }
+      a:hover img { transform: scale(1.025) }
+      a:hover h3 { color: var(--accent) }
+      .badge { position: absolute; left: 10px; top: 10px; display: flex; gap: 6px }
+      .corner { position: absolute; right: 10px; bottom: 10px; padding: 1px 7px; border-radius: 6px; background: rgb(12 18 16 / 82%); color: #fff; font-size: 0.8125rem; font-variant-numeric: tabular-nums }
+      h3 { margin-top: 12px; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; line-height: 1.35 }
+      .words { margin-top: 4px }
+      @media (prefers-reduced-motion: reduce) { a:hover img { transform: none } }
+    `,
+  ]
+  static override properties = { href: {}, heading: {}, picture: {}, corner: {} }
+
+  declare href: string
+  declare heading: string
+  /** URL; a plain surface without one, or when it cannot be loaded. */
+  declare picture: string | null
+  /** Bottom right on the picture. */
+  declare corner: string
+
+  constructor() {
+    super()
+    this.href = ''
+    this.heading = ''
+    this.picture = null
+    this.corner = ''
+  }
+
+  readonly #onBroken = (event: Event): void => {
+    ;(event.target as HTMLImageElement).hidden = true
+  }
+
+  readonly #onLoad = (event: Event): void => {
+    ;(event.target as HTMLImageElement).hidden = false
+  }
+
+  protected override render() {
+    return html`<a href=${this.href}>
+      <div class="picture">
+        ${icon('play', 32)}
+        ${this.picture ? html`<img src=${this.picture} alt="" loading="lazy" decoding="async" @error=${this.#onBroken} @load=${this.#onLoad} />` : nothing}
+        <div class="badge"><slot name="badge"></slot></div>
+        ${this.corner ? html`<span class="corner">${this.corner}</span>` : nothing}
+      </div>
+      <h3>${this.heading}</h3>
+      <p class="words soft small"><slot></slot></p>
+    </a>`
+  }
+}
+customElements.define('media-card', MediaCard)
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'media-card': MediaCard
+  }
+}
