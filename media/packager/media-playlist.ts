@@ -6,6 +6,9 @@ export interface PartEntry {
   isIndependent: boolean
 }
 
+/** What is known of a segment from its first frame on. */
+export type SegmentHead = Omit<SegmentEntry, 'durationSeconds'>
+
 /** What never changes in a broadcast and is the same in every rendition (rfc8216bis 6.2.2, B.1). */
 export interface PlaylistTargets {
   /** TARGETDURATION, a whole number of seconds. */
@@ -22,7 +25,7 @@ export interface LivePlaylist extends PlaylistTargets {
   segments: readonly (SegmentEntry & { parts?: readonly PartEntry[] })[]
   skipped: number
   /** The segment that grows, once it has a part. */
-  open: (SegmentEntry & { parts: readonly PartEntry[] }) | null
+  open: (SegmentHead & { parts: readonly PartEntry[] }) | null
   /** MSN and index of the part that comes next; null when none will. */
   hint: { msn: number; part: number } | null
   /** Where the other renditions are. */
@@ -110,12 +113,12 @@ export function vodMediaPlaylist(segments: readonly SegmentEntry[], targetSecond
 }
 
 /** rfc8216bis 4.4.2.1: the tag speaks for every segment of the playlist, so one that is not silences it. */
-function areIndependent(segments: readonly SegmentEntry[]): boolean {
+function areIndependent(segments: readonly SegmentHead[]): boolean {
   return segments.every(({ isIndependent }) => isIndependent !== false)
 }
 
 /** The tags before a segment's parts. MAP when it differs from what the playlist said last. */
-function segmentHead(segment: SegmentEntry, lastInit: number | null): string {
+function segmentHead(segment: SegmentHead, lastInit: number | null): string {
   const lines: string[] = []
   if (segment.isDiscontinuous) lines.push('#EXT-X-DISCONTINUITY')
   if (!segment.isGap && segment.init !== lastInit) lines.push(`#EXT-X-MAP:URI="init-${segment.init}.mp4"`)

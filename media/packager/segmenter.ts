@@ -19,10 +19,13 @@ export interface CutPart extends Part {
   isLikelyLast: boolean
 }
 
+/** A segment, before a playlist has numbered its init segment. */
+export type CutSegment = Omit<Segment, 'init'>
+
+export type CutEvent = OpenSegment | CutPart | CutSegment
+
 export interface SegmenterOptions {
   init: ParsedInit
-  /** Number of `init-<n>.mp4`. */
-  initIndex: number
   partTargetSeconds: number
   /** Shared by all renditions of a run. */
   cutter: SegmentCutter
@@ -62,13 +65,13 @@ const SHORTEST_PART = 0.85
 export async function* segment(
   fragments: AsyncIterable<Fragment>,
   options: SegmenterOptions,
-): AsyncGenerator<OpenSegment | CutPart | Segment> {
+): AsyncGenerator<CutEvent> {
   const segmenter = new Segmenter(options)
   for await (const fragment of fragments) yield* segmenter.push(fragment)
   yield* segmenter.end()
 }
 
-type Cuts = Generator<OpenSegment | CutPart | Segment>
+type Cuts = Generator<CutEvent>
 
 class Segmenter {
   readonly #options: SegmenterOptions
@@ -222,7 +225,6 @@ class Segmenter {
       programDateTimeMs,
       isDiscontinuous,
       isIndependent,
-      init: this.#options.initIndex,
       parts,
     }
   }

@@ -1,0 +1,361 @@
+import { CachedText } from './cached-text.ts'
+import { type LivePlaylist, liveMediaPlaylist, type PlaylistTargets, type SegmentHead } from './media-playlist.ts'
+import type { InitSegment, Part, Segment, SegmentEntry } from './packaged.ts'
+import type { CutEvent, CutPart, CutSegment, OpenSegment } from './segmenter.ts'
+
+/** `index` slides and has parts; `dvr` is the whole broadcast, segment by segment. */
+export type PlaylistKind = 'index' | 'dvr'
+
+/** A request that is held. Called once, from within a publication, `expire` or `end`: it must not throw. */
+export interface Waiter {
+  kind: PlaylistKind | 'part'
+  msn: number
+  /** Null: the whole segment. */
+  part: number | null
+  /** On the server's clock, milliseconds. */
+  until: number
+  /** `gone`: a part that will never be. */
+  settle(outcome: 'ready' | 'late' | 'gone'): void
+}
+
+/** Answer to "give me this part": its bytes, wait for it, or there is no such thing in memory. */
+export type PartState = Uint8Array | 'coming' | null
+
+type Kept = SegmentEntry & { parts?: readonly Part[] }
+
+// In target durations. The sliding playlist holds more than CAN-SKIP-UNTIL, which is 6.
+const LISTED = 7
+const PARTS_LISTED = 3
+const SKIP_BOUNDARY = 6
+// rfc8216bis 6.2.2: a removed segment stays for its duration plus the longest playlist that held it: 1 + 7, behind 7.
+const KEPT = 15
+
+/**
+ * The sliding window of one playlist: what viewers may ask for now, and who waits for what comes next.
+ *
+ * Bytes are kept for the last 15 target durations (30 s); of older segments an entry of some 100 bytes, for the
+ * playlist of the whole broadcast. Texts are built when first asked for after a change, and shared by all who ask.
+ */
+export class RenditionWindow {
+  readonly name: string
+  readonly #targets: PlaylistTargets
+  readonly #siblings: () => Iterable<RenditionWindow>
+  readonly #inits: InitSegment[] = []
+  readonly #segments: Kept[] = []
+  #open: (OpenSegment & { parts: CutPart[]; init: number }) | null = null
+  #init = 0
+  /** Index into #segments of the first that the sliding playlist lists, and that has bytes. */
+  #firstListed = 0
+  #firstKept = 0
+  #removedDiscontinuities = 0
+  #isEnded = false
+  #waiters: Waiter[] = []
+  readonly #texts = new Map<string, CachedText>()
+
+  constructor(name: string, targets: PlaylistTargets, siblings: () => Iterable<RenditionWindow>) {
+    this.name = name
+    this.#targets = targets
+    this.#siblings = siblings
+  }
+
+  /** Takes up what the archive remembers. Before anything is published. */
+  restore(inits: readonly InitSegment[], segments: readonly SegmentEntry[]): void {
+    this.#inits.push(...inits)
+    for (const segment of segments) this.#append(segment)
+  }
+
+  /** The init segment of what comes next; its number, and whether it is a new one. */
+  use(init: InitSegment): { index: number; isNew: boolean } {
+    const known = this.#inits.findIndex(({ bytes }) => Buffer.compare(bytes, init.bytes) === 0)
+    if (known < 0) this.#inits.push(init)
+    this.#init = known < 0 ? this.#inits.length - 1 : known
+    return { index: this.#init, isNew: known < 0 }
+  }
+
+  /** The segment as it is in this playlist, when the event completed one. What is already here is not taken twice. */
+  publish(event: CutEvent): Segment | null {
+    if (this.#isEnded || event.msn < this.nextMsn) return null
+    if (event.kind === 'open') {
+      this.fillTo(event.msn)
+      this.#open = { ...event, parts: [], init: this.#init }
+      return null
+    }
+    if (event.msn !== this.#open?.msn) return null
+    if (event.kind === 'part') {
+      this.#open.parts.push(event)
+      this.#changed()
+      return null
+    }
+    return this.#complete(event, this.#open)
+  }
+
+  /** Names what never came, so that the next segment has this MSN here as in every other playlist. */
+  fillTo(msn: number): void {
+    while (this.nextMsn < msn) {
+      const next = this.nextMsn
+      const last = this.#segments.at(-1)
+      const twin = [...this.#siblings()].flatMap((sibling) => sibling.findSegment(next) ?? [])[0]
+      this.#append({
+        msn: next,
+        durationSeconds: twin?.durationSeconds ?? this.#targets.targetSeconds,
+        programDateTimeMs: Math.round(last ? endOf(last) : (twin?.programDateTimeMs ?? 0)),
+        isDiscontinuous: false,
+        init: this.#init,
+        isGap: true,
+      })
+      this.#changed()
+    }
+  }
+
+  /** ENDLIST; every waiter gets its answer. */
+  end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#open = null
+    this.#changed()
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** Of the next segment to begin. */
+  get nextMsn(): number {
+    return (this.#segments.at(-1)?.msn ?? -1) + 1
+  }
+
+  /** Wall clock where the last complete segment ends; null before there is one. */
+  get endsAtMs(): number | null {
+    const last = this.#segments.at(-1)
+    return last ? endOf(last) : null
+  }
+
+  get completeSegments(): number {
+    return this.#segments.length
+  }
+
+  /** hls.js refuses a playlist without a complete segment; three parts are PART-HOLD-BACK. */
+  get isPlayable(): boolean {
+    const parts = this.#segments.reduce((sum, segment) => sum + (segment.parts?.length ?? 3), 0)
+    return this.#segments.length > 0 && parts + this.#openParts >= 3
+  }
+
+  /** The newest init segment: its codecs and size speak for the rendition. */
+  get latestInit(): InitSegment | null {
+    return this.#inits.at(-1) ?? null
+  }
+
+  findInit(index: number): InitSegment | null {
+    return this.#inits[index] ?? null
+  }
+
+  findSegment(msn: number): Kept | null {
+    const first = this.#segments[0]
+    return first ? (this.#segments[msn - first.msn] ?? null) : null
+  }
+
+  /** What a playlist that goes on with this one's segments has to take over, from this MSN on. */
+  *replayFrom(msn: number): Generator<CutEvent> {
+    for (const segment of this.#segments) {
+      if (segment.msn < msn || !segment.parts || segment.isGap) continue
+      yield { kind: 'open', ...head(segment) }
+      for (const part of segment.parts) yield { ...part, isLikelyLast: false }
+      yield { kind: 'segment', ...head(segment), durationSeconds: segment.durationSeconds, parts: segment.parts }
+    }
+    if (this.#open && this.#open.msn >= msn) {
+      yield { kind: 'open', ...head(this.#open) }
+      yield* this.#open.parts
+    }
+  }
+
+  findPart(msn: number, index: number): PartState {
+    const segment = this.findSegment(msn)
+    if (segment) return segment.parts?.[index]?.bytes ?? null
+    const next = this.nextMsn
+    if (this.#isEnded || msn < next || msn > next + 1) return null
+    if (msn === next + 1) return index === 0 ? 'coming' : null
+    const parts = this.#open?.msn === msn ? this.#open.parts : []
+    return parts[index]?.bytes ?? (index === parts.length ? 'coming' : null)
+  }
+
+  /** rfc8216bis 6.2.5.2: part N past a segment's last means part 0 of the next one. */
+  hasReached(msn: number, part: number | null): boolean {
+    if (this.#isEnded) return true
+    const next = this.nextMsn
+    if (msn < next) {
+      if (part === null || msn < next - 1) return true
+      const last = this.#segments.at(-1)
+      return part < (last?.parts?.length ?? Number.POSITIVE_INFINITY) || this.#openParts > 0
+    }
+    return msn === next && part !== null && part < this.#openParts
+  }
+
+  wait(waiter: Waiter): void {
+    this.#waiters.push(waiter)
+  }
+
+  /** For a request whose client has gone. */
+  forget(waiter: Waiter): void {
+    const at = this.#waiters.indexOf(waiter)
+    if (at >= 0) this.#waiters.splice(at, 1)
+  }
+
+  expire(now: number): void {
+    if (this.#waiters.some(({ until }) => until <= now)) this.#settle((waiter) => (waiter.until <= now ? 'late' : null))
+  }
+
+  /** The text for everybody who asks before the next part. */
+  playlist(kind: PlaylistKind, canSkip: boolean): CachedText {
+    const key = canSkip ? `${kind}+skip` : kind
+    let text = this.#texts.get(key)
+    if (!text) {
+      text = new CachedText(
+        liveMediaPlaylist(kind === 'index' ? this.#indexPlaylist(canSkip) : this.#dvrPlaylist(canSkip)),
+      )
+      this.#texts.set(key, text)
+    }
+    return text
+  }
+
+  /** Where this playlist stands, for EXT-X-RENDITION-REPORT. */
+  get lastPart(): { msn: number; part: number } | null {
+    if (this.#open && this.#openParts > 0) return { msn: this.#open.msn, part: this.#openParts - 1 }
+    const last = this.#segments.at(-1)
+    return last ? { msn: last.msn, part: Math.max(0, (last.parts?.length ?? 1) - 1) } : null
+  }
+
+  get #openParts(): number {
+    return this.#open?.parts.length ?? 0
+  }
+
+  #complete(event: CutSegment, open: OpenSegment & { init: number }): Segment {
+    const segment: Segment = { ...event, init: open.init, isDiscontinuous: open.isDiscontinuous }
+    this.#open = null
+    this.#append({
+      msn: segment.msn,
+      durationSeconds: segment.durationSeconds,
+      programDateTimeMs: segment.programDateTimeMs,
+      isDiscontinuous: segment.isDiscontinuous,
+      init: segment.init,
+      parts: segment.parts,
+      ...(segment.isIndependent === false ? { isIndependent: false } : {}),
+    })
+    this.#changed()
+    return segment
+  }
+
+  #append(segment: Kept): void {
+    this.#segments.push(segment)
+    const { targetSeconds } = this.#targets
+    while (this.#secondsFrom(this.#firstListed + 1) >= LISTED * targetSeconds) {
+      if (this.#segments[this.#firstListed]?.isDiscontinuous) this.#removedDiscontinuities += 1
+      this.#firstListed += 1
+    }
+    while (this.#secondsFrom(this.#firstKept + 1) >= KEPT * targetSeconds) {
+      delete this.#segments[this.#firstKept]?.parts
+      this.#firstKept += 1
+    }
+  }
+
+  #secondsFrom(index: number): number {
+    let total = 0
+    for (let i = index; i < this.#segments.length; i++) total += this.#segments[i]?.durationSeconds ?? 0
+    return total
+  }
+
+  #changed(): void {
+    this.#texts.clear()
+    if (this.#waiters.length > 0) this.#settle((waiter) => this.#outcome(waiter))
+  }
+
+  #outcome({ kind, msn, part }: Waiter): 'ready' | 'gone' | null {
+    if (kind !== 'part') return this.hasReached(msn, kind === 'dvr' ? null : part) ? 'ready' : null
+    const state = this.findPart(msn, part ?? 0)
+    if (state === 'coming') return null
+    return state ? 'ready' : 'gone'
+  }
+
+  #settle(outcomeOf: (waiter: Waiter) => 'ready' | 'late' | 'gone' | null): void {
+    const waiters = this.#waiters
+    // An answer may make its client ask again at once: that is a new waiter, of the next round.
+    this.#waiters = []
+    for (const waiter of waiters) {
+      const outcome = outcomeOf(waiter)
+      if (outcome) waiter.settle(outcome)
+      else this.#waiters.push(waiter)
+    }
+  }
+
+  #indexPlaylist(canSkip: boolean): LivePlaylist {
+    const { targetSeconds } = this.#targets
+    const listed = this.#segments.slice(this.#firstListed)
+    const openSeconds = this.#open?.parts.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) ?? 0
+    let after = openSeconds
+    const segments: LivePlaylist['segments'][number][] = []
+    for (const segment of listed.toReversed()) {
+      const { parts, ...entry } = segment
+      segments.push(parts && after < PARTS_LISTED * targetSeconds ? { ...entry, parts } : entry)
+      after += segment.durationSeconds
+    }
+    return {
+      ...this.#targets,
+      type: 'sliding',
+      discontinuitySequence: this.#removedDiscontinuities,
+      segments: segments.toReversed(),
+      skipped: canSkip && !this.#isEnded ? this.#skippable(listed, openSeconds) : 0,
+      open: this.#openParts > 0 ? this.#open : null,
+      hint: this.#isEnded ? null : this.#hint,
+      reports: this.#isEnded ? [] : this.#reports(),
+      isEnded: this.#isEnded,
+    }
+  }
+
+  #dvrPlaylist(canSkip: boolean): LivePlaylist {
+    return {
+      ...this.#targets,
+      partTargetSeconds: null,
+      type: 'event',
+      discontinuitySequence: 0,
+      segments: this.#segments.map(withoutParts),
+      skipped: canSkip && !this.#isEnded ? this.#skippable(this.#segments, 0) : 0,
+      open: null,
+      hint: null,
+      reports: [],
+      isEnded: this.#isEnded,
+    }
+  }
+
+  get #hint(): { msn: number; part: number } {
+    const last = this.#open?.parts.at(-1)
+    if (!this.#open || !last || last.isLikelyLast) {
+      return { msn: this.nextMsn + (last?.isLikelyLast ? 1 : 0), part: 0 }
+    }
+    return { msn: this.#open.msn, part: last.index + 1 }
+  }
+
+  #skippable(segments: readonly SegmentEntry[], openSeconds: number): number {
+    let after = openSeconds
+    let i = segments.length
+    while (i > 0 && after < SKIP_BOUNDARY * this.#targets.targetSeconds) after += segments[--i]?.durationSeconds ?? 0
+    return i
+  }
+
+  #reports(): LivePlaylist['reports'] {
+    return [...this.#siblings()].flatMap((sibling) => {
+      const last = sibling === this ? null : sibling.lastPart
+      return last ? [{ uri: `../${sibling.name}/index.m3u8`, lastMsn: last.msn, lastPart: last.part }] : []
+    })
+  }
+}
+
+function endOf(segment: SegmentEntry): number {
+  return segment.programDateTimeMs + segment.durationSeconds * 1000
+}
+
+function head({ msn, programDateTimeMs, isDiscontinuous, isIndependent }: SegmentHead) {
+  return { msn, programDateTimeMs, isDiscontinuous, isIndependent: isIndependent !== false }
+}
+
+function withoutParts({ parts: _, ...entry }: Kept): SegmentEntry {
+  return entry
+}
