@@ -59,6 +59,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`).join(' '))
   }
   const vars = parsed.data
+  if (vars.NODE_ENV === 'production') refuseMadeUpSecrets(vars)
   const publicUrl = vars.PUBLIC_URL ?? `${vars.TLS_CERT && vars.TLS_KEY ? 'https' : 'http'}://localhost:${vars.PORT}`
   return {
     isProduction: vars.NODE_ENV === 'production',
@@ -128,4 +129,14 @@ function withR2Names(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     S3_SECRET_ACCESS_KEY: env.S3_SECRET_ACCESS_KEY ?? env.R2_SECRET_ACCESS_KEY,
     S3_PUBLIC_URL: env.S3_PUBLIC_URL ?? env.R2_PUBLIC_URL,
   }
+}
+
+/** Thirty-two characters that somebody typed or copied from a guide guard nothing. */
+function refuseMadeUpSecrets(vars: z.infer<typeof environment>): void {
+  const names = ['JWT_SECRET', 'TOKEN_SECRET', 'STREAM_KEY_SECRET', 'INTERNAL_SECRET'] as const
+  const madeUp = names.filter(
+    (name) => new Set(vars[name]).size < 12 || /change.?me|example|placeholder|default|secret/i.test(vars[name]),
+  )
+  if (madeUp.length === 0) return
+  throw new ConfigError(`${madeUp.join(', ')}: not random; make each with \`openssl rand -base64 32\`.`)
 }

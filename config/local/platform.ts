@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -9,7 +10,7 @@ import { requireFreePorts } from './ports.ts'
 import { ensureDatabase, startPostgres } from './postgres.ts'
 import { ManagedProcess, ProcessError, run } from './processes.ts'
 import { startRedis } from './redis.ts'
-import { findSecrets } from './secrets.ts'
+import { findSecrets, secretNames } from './secrets.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -39,13 +40,7 @@ export async function startPlatform(
 ): Promise<Config> {
   const dataDir = resolve(environment.DATA_DIR || './data')
   // Read once with stand-ins for what is not known yet, so that a bad value stops us before anything is started.
-  const early = loadConfig({
-    ...environment,
-    ...standIns,
-    DATA_DIR: dataDir,
-    DATABASE_URL: environment.DATABASE_URL || 'postgresql://',
-    REDIS_URL: environment.REDIS_URL || 'redis://',
-  })
+  const early = loadConfig({ ...standIns(), ...withoutBlanks(environment), DATA_DIR: dataDir })
   await requireFreePorts({ PORT: early.port, RTMP_PORT: early.ingest.port }, early.host)
   claimDataDir(dataDir, stack)
   const secrets = findSecrets(environment, join(dataDir, 'secrets.json'))
@@ -127,12 +122,15 @@ export async function startPlatform(
 }
 
 /** Values of the right form for what is made further down. */
-const standIns = Object.fromEntries(
-  ['LISTEN', 'JWT_SECRET', 'TOKEN_SECRET', 'STREAM_KEY_SECRET', 'INTERNAL_SECRET'].map((name) => [
-    name,
-    '-'.repeat(32),
-  ]),
-)
+function standIns(): NodeJS.ProcessEnv {
+  const secrets = secretNames.map((name) => [name, randomBytes(32).toString('base64url')])
+  return { LISTEN: '-', DATABASE_URL: '-', REDIS_URL: '-', ...Object.fromEntries(secrets) }
+}
+
+/** `NAME=` in a file of settings means that it is not set. */
+function withoutBlanks(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value))
+}
 
 async function startOwnPostgres(
   dataDir: string,
