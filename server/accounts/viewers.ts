@@ -1,0 +1,94 @@
+import type { Orm } from '../db/orm.ts'
+import { orElse, type RedisClient } from '../redis.ts'
+import type { Role } from './roles.ts'
+import type { Viewer } from './viewer.ts'
+
+const REMEMBERED_SECONDS = 60
+/** Left by a sign-out where a viewer was remembered: a slow reader must not put the viewer back. */
+const GONE = 'gone'
+
+interface Row {
+  id: number
+  role: Role
+  is_verified: boolean
+  token_version: number
+  family: string
+  purpose: 'session' | 'refresh'
+  expires_at: Date | string
+}
+
+/**
+ * Turns credentials into viewers. PostgreSQL decides, Redis remembers for 60 s; without Redis every request asks PostgreSQL.
+ * A sign-out is seen at once, because it also forgets.
+ */
+export class Viewers {
+  readonly #orm: Orm
+  readonly #redis: RedisClient
+
+  constructor(orm: Orm, redis: RedisClient) {
+    this.#orm = orm
+    this.#redis = redis
+  }
+
+  /** @param hash of the session cookie */
+  async findBySession(hash: string): Promise<Viewer | null> {
+    return this.#recall(`viewer:${hash}`, `t.hash = ? and t.purpose = 'session'`, hash)
+  }
+
+  /** @param family of a client's tokens: one of them must still be good */
+  async findByFamily(family: string): Promise<Viewer | null> {
+    return this.#recall(`viewer:${family}`, `t.family = ? and t.purpose = 'refresh'`, family)
+  }
+
+  /** @param keys hashes of sessions, families of tokens */
+  async forget(keys: readonly string[]): Promise<void> {
+    await Promise.all(
+      keys.map((key) => orElse(this.#redis.set(`viewer:${key}`, GONE, { EX: REMEMBERED_SECONDS }), null)),
+    )
+  }
+
+  async #recall(key: string, condition: string, value: string): Promise<Viewer | null> {
+    const remembered = await orElse(this.#redis.get(key), null)
+    if (remembered === GONE) return null
+    const viewer = remembered ? (JSON.parse(remembered) as Viewer) : await this.#ask(condition, value)
+    if (!viewer || viewer.expiresAtMs <= Date.now()) return null
+    if (!remembered) {
+      await orElse(
+        this.#redis.set(key, JSON.stringify(viewer), {
+          expiration: { type: 'EX', value: REMEMBERED_SECONDS },
+          condition: 'NX',
+        }),
+        null,
+      )
+    }
+    return viewer
+  }
+
+  async #ask(condition: string, value: string): Promise<Viewer | null> {
+    const em = this.#orm.em.fork()
+    const rows = await em.execute<Row[]>(
+      `select u.id, u.role, u.is_verified, u.token_version, t.family, t.purpose, t.expires_at
+         from auth_token t join users u on u.id = t.user_id
+        where ${condition} and t.used_at is null and t.revoked_at is null and t.expires_at > now()
+          and u.is_active and u.deleted_at is null
+        order by t.expires_at desc limit 1`,
+      [value],
+    )
+    const row = rows[0]
+    if (!row) return null
+    await em.execute(
+      `update auth_token set last_seen_at = now()
+        where family = ? and used_at is null and last_seen_at < now() - interval '10 minutes'`,
+      [row.family],
+    )
+    return {
+      id: row.id,
+      role: row.role,
+      isVerified: row.is_verified,
+      tokenVersion: row.token_version,
+      family: row.family,
+      kind: row.purpose === 'session' ? 'browser' : 'client',
+      expiresAtMs: new Date(row.expires_at).getTime(),
+    }
+  }
+}

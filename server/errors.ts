@@ -1,0 +1,47 @@
+/** Everything the domain can refuse, as a closed list. Domain code throws these and knows no HTTP. */
+export type ErrorCode =
+  | 'invalid_input'
+  | 'not_signed_in'
+  | 'bad_credentials'
+  | 'token_invalid'
+  | 'csrf_failed'
+  | 'origin_refused'
+  | 'host_refused'
+  | 'forbidden'
+  | 'too_many_requests'
+  | 'busy'
+  | 'database_unavailable'
+  | 'store_unavailable'
+  | 'not_found'
+  | 'invalid_page'
+  | 'method_not_allowed'
+  | 'json_only'
+  | 'malformed_json'
+  | 'body_too_large'
+  | 'session_not_found'
+  | 'channel_not_found'
+  | 'slug_taken'
+  | 'slug_reserved'
+  | 'broadcast_not_found'
+  | 'broadcast_not_live'
+  | 'broadcast_not_scheduled'
+  | 'recording_not_found'
+  | 'recording_live'
+  | 'playback_refused'
+  | 'stream_key_refused'
+  | 'publish_slowed'
+  | 'show_just_ended'
+  | 'live_elsewhere'
+
+export class DomainError extends Error {
+  override readonly name = 'DomainError'
+  readonly code: ErrorCode
+  /** Sent to the client as is: no secrets, no stream keys. */
+  readonly details: Record<string, unknown>
+
+  constructor(code: ErrorCode, details: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(code, options)
+    this.code = code
+    this.details = details
+  }
+}

@@ -1,0 +1,116 @@
+import { HttpError, type Middleware } from 'koa'
+import { z } from 'zod'
+import { isDatabaseOutage } from '../db/outage.ts'
+import { DomainError, type ErrorCode } from '../errors.ts'
+import { maskPath } from '../logger.ts'
+import { sentences } from './sentences.ts'
+
+/** A new ErrorCode does not type-check until it has a status here. */
+const statusOf: Record<ErrorCode, number> = {
+  invalid_input: 400,
+  not_signed_in: 401,
+  bad_credentials: 401,
+  token_invalid: 401,
+  csrf_failed: 403,
+  origin_refused: 403,
+  host_refused: 421,
+  forbidden: 403,
+  too_many_requests: 429,
+  busy: 503,
+  database_unavailable: 503,
+  store_unavailable: 503,
+  not_found: 404,
+  invalid_page: 404,
+  method_not_allowed: 405,
+  json_only: 415,
+  malformed_json: 400,
+  body_too_large: 413,
+  session_not_found: 404,
+  channel_not_found: 404,
+  slug_taken: 409,
+  slug_reserved: 409,
+  broadcast_not_found: 404,
+  broadcast_not_live: 409,
+  broadcast_not_scheduled: 409,
+  recording_not_found: 404,
+  recording_live: 409,
+  playback_refused: 403,
+  stream_key_refused: 403,
+  publish_slowed: 403,
+  show_just_ended: 403,
+  live_elsewhere: 403,
+}
+
+/** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */
+const codeOfStatus: Record<number, ErrorCode> = { 400: 'malformed_json', 413: 'body_too_large', 415: 'json_only' }
+
+const inLanguage = { en: z.locales.en().localeError, ru: z.locales.ru().localeError }
+type Language = keyof typeof inLanguage
+
+interface Log {
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** First in the chain: turns every throw below it into one JSON shape. */
+export function errorResponses(log: Log): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next()
+      if (ctx.status === 404 && ctx.body == null) throw new DomainError('not_found')
+    } catch (error) {
+      const language = (ctx.acceptsLanguages('en', 'ru') || 'en') as Language
+      const known = asDomainError(error)
+      ctx.type = 'json'
+      ctx.set('Cache-Control', 'no-store')
+      ctx.remove('ETag')
+      ctx.vary('Accept-Language')
+      if (!known) {
+        log.error({ error, method: ctx.method, path: maskPath(ctx.path) }, 'request failed')
+        ctx.status = 500
+        ctx.body = { detail: 'Something went wrong on our side.', code: 'internal' }
+        return
+      }
+      if (statusOf[known.code] >= 500) log.warn({ code: known.code, path: maskPath(ctx.path) }, 'request refused')
+      if (known.code === 'database_unavailable') ctx.set('Retry-After', '2')
+      if (typeof known.details.retry_after === 'number') ctx.set('Retry-After', String(known.details.retry_after))
+      ctx.status = statusOf[known.code]
+      ctx.body = bodyOf(known, language)
+    }
+  }
+}
+
+export function sentenceFor(code: ErrorCode, language: Language = 'en'): string {
+  return sentences[code][language]
+}
+
+function asDomainError(error: unknown): DomainError | null {
+  if (error instanceof DomainError) return error
+  if (isDatabaseOutage(error)) return new DomainError('database_unavailable', {}, { cause: error })
+  if (error instanceof HttpError && error.expose) {
+    return new DomainError(codeOfStatus[error.status] ?? 'malformed_json', {}, { cause: error })
+  }
+  return null
+}
+
+function bodyOf({ code, details }: DomainError, language: Language): object {
+  if (code === 'invalid_input' && Array.isArray(details.issues)) return fieldsOf(details.issues, language)
+  return { detail: sentenceFor(code, language), code, ...details }
+}
+
+/** Django REST Framework's form: `{field: [messages]}`, and `non_field_errors` for the whole. */
+function fieldsOf(issues: readonly z.core.$ZodRawIssue[], language: Language): Record<string, string[]> {
+  // A field may be named `__proto__`.
+  const fields: Record<string, string[]> = Object.create(null)
+  const add = (field: string, message: string) => {
+    fields[field] ??= []
+    fields[field].push(message)
+  }
+  for (const issue of issues) {
+    const translated = inLanguage[language](issue)
+    const message = (typeof translated === 'string' ? translated : translated?.message) ?? issue.message ?? 'Invalid.'
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) add(key, message)
+    else add(issue.path?.join('.') || 'non_field_errors', message)
+  }
+  return fields
+}

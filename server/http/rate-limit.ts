@@ -1,0 +1,82 @@
+import type { Middleware } from 'koa'
+import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible'
+import { DomainError } from '../errors.ts'
+import type { RedisClient } from '../redis.ts'
+import type { RequestState } from './request.ts'
+
+const rules = {
+  login_address: { points: 5, duration: 60 },
+  login_account: { points: 10, duration: 3600 },
+  register: { points: 5, duration: 3600 },
+  refresh: { points: 60, duration: 60 },
+  write: { points: 60, duration: 60 },
+  /** Wrong stream keys from one address. */
+  publish: { points: 5, duration: 60 },
+} as const
+export type Limited = keyof typeof rules
+
+/**
+ * How often somebody may do something: counted in Redis for all processes, and in memory by each while Redis is away, so
+ * that neither a guesser nor a learner profits from an outage.
+ */
+export class RateLimits {
+  readonly #limiters: Record<Limited, RateLimiterRedis>
+
+  /** @param factor multiplies every allowance; tests of other things raise it */
+  constructor(redis: RedisClient, factor = 1) {
+    const limiter = (name: Limited) =>
+      new RateLimiterRedis({
+        storeClient: redis,
+        useRedisPackage: true,
+        keyPrefix: `limit:${name}`,
+        points: rules[name].points * factor,
+        duration: rules[name].duration,
+        insuranceLimiter: new RateLimiterMemory({
+          points: rules[name].points * factor,
+          duration: rules[name].duration,
+        }),
+      })
+    this.#limiters = Object.fromEntries(
+      (Object.keys(rules) as Limited[]).map((name) => [name, limiter(name)]),
+    ) as Record<Limited, RateLimiterRedis>
+  }
+
+  /** @throws {DomainError} `too_many_requests` with `retry_after` in seconds */
+  async take(name: Limited, key: string): Promise<void> {
+    try {
+      await this.#limiters[name].consume(key)
+    } catch (refusal) {
+      throw new DomainError('too_many_requests', { retry_after: secondsOf(refusal) })
+    }
+  }
+
+  /** Gives back what a rightful use took: a person who signs in correctly is no guesser. */
+  async giveBack(name: Limited, key: string): Promise<void> {
+    await this.#limiters[name].reward(key).catch(() => {})
+  }
+
+  /** Seconds until the key may go on, 0 when it may now; takes nothing. */
+  async blockedFor(name: Limited, key: string): Promise<number> {
+    const state = await this.#limiters[name].get(key).catch(() => null)
+    return state && state.remainingPoints <= 0 ? secondsOf(state) : 0
+  }
+}
+
+/** 60 writes a minute for each viewer, 600 reads; the channel page, which every viewer polls, is cheap and not counted. */
+export function rateLimited(limits: RateLimits, factor = 1): Middleware<RequestState> {
+  const reads = new RateLimiterMemory({ points: 600 * factor, duration: 60 })
+  return async (ctx, next) => {
+    const who = ctx.state.viewer ? `u${ctx.state.viewer.id}` : ctx.state.address
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') await limits.take('write', who)
+    else if (!/^\/api\/channels\/[^/]+\/?$/.test(ctx.path)) {
+      await reads.consume(who).catch((refusal) => {
+        throw new DomainError('too_many_requests', { retry_after: secondsOf(refusal) })
+      })
+    }
+    return next()
+  }
+}
+
+function secondsOf(refusal: unknown): number {
+  return Math.max(1, Math.ceil(((refusal as RateLimiterRes).msBeforeNext ?? 1000) / 1000))
+}

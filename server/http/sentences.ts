@@ -1,0 +1,67 @@
+import type { ErrorCode } from '../errors.ts'
+
+/** What a person reads; the code is for programs. */
+export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
+  invalid_input: { en: 'Some fields are not right.', ru: 'Некоторые поля заполнены неверно.' },
+  not_signed_in: { en: 'Sign in first.', ru: 'Сначала войдите.' },
+  bad_credentials: { en: 'Wrong e-mail address or password.', ru: 'Неверный адрес почты или пароль.' },
+  token_invalid: {
+    en: 'This token is not valid any more. Sign in again.',
+    ru: 'Токен больше не действует. Войдите снова.',
+  },
+  csrf_failed: { en: 'The CSRF token is missing or wrong.', ru: 'CSRF-токен отсутствует или неверен.' },
+  origin_refused: { en: 'Another site may not do this.', ru: 'Другому сайту это не разрешено.' },
+  host_refused: { en: 'This host name is not served here.', ru: 'Это имя узла здесь не обслуживается.' },
+  forbidden: { en: 'You may not do this.', ru: 'Вам это не разрешено.' },
+  too_many_requests: { en: 'Too many attempts. Try again later.', ru: 'Слишком много попыток. Повторите позже.' },
+  busy: {
+    en: 'Too busy right now. Try again in a moment.',
+    ru: 'Сейчас слишком много запросов. Повторите чуть позже.',
+  },
+  database_unavailable: {
+    en: 'The database cannot be reached. Try again in a moment.',
+    ru: 'База данных недоступна. Повторите чуть позже.',
+  },
+  store_unavailable: {
+    en: 'The video store cannot be reached. Try again in a moment.',
+    ru: 'Хранилище видео недоступно. Повторите чуть позже.',
+  },
+  not_found: { en: 'There is nothing here.', ru: 'Здесь ничего нет.' },
+  invalid_page: { en: 'Invalid page.', ru: 'Неправильная страница.' },
+  method_not_allowed: { en: 'This method is not allowed here.', ru: 'Этот метод здесь не разрешён.' },
+  json_only: {
+    en: 'Send JSON (Content-Type: application/json).',
+    ru: 'Отправьте JSON (Content-Type: application/json).',
+  },
+  malformed_json: { en: 'The body is not JSON.', ru: 'Тело запроса — не JSON.' },
+  body_too_large: { en: 'The body is too large.', ru: 'Тело запроса слишком велико.' },
+  session_not_found: { en: 'There is no such session.', ru: 'Такого сеанса нет.' },
+  channel_not_found: { en: 'There is no such channel.', ru: 'Такого канала нет.' },
+  slug_taken: { en: 'This address is taken.', ru: 'Этот адрес занят.' },
+  slug_reserved: { en: 'This address is reserved.', ru: 'Этот адрес зарезервирован.' },
+  broadcast_not_found: { en: 'There is no such broadcast.', ru: 'Такой трансляции нет.' },
+  broadcast_not_live: { en: 'This broadcast is not live.', ru: 'Эта трансляция не в эфире.' },
+  broadcast_not_scheduled: {
+    en: 'Only a broadcast that has not begun can be changed like this.',
+    ru: 'Так можно изменить только ещё не начавшуюся трансляцию.',
+  },
+  recording_not_found: { en: 'There is no such recording.', ru: 'Такой записи нет.' },
+  recording_live: { en: 'Its broadcast is still live.', ru: 'Её трансляция ещё в эфире.' },
+  playback_refused: { en: 'This link is not valid or has expired.', ru: 'Ссылка недействительна или устарела.' },
+  stream_key_refused: {
+    en: 'This stream key is not known. Copy it again from the studio.',
+    ru: 'Неизвестный ключ трансляции. Скопируйте его из студии ещё раз.',
+  },
+  publish_slowed: {
+    en: 'Too many wrong stream keys from this address. Wait a minute.',
+    ru: 'Слишком много неверных ключей с этого адреса. Подождите минуту.',
+  },
+  show_just_ended: {
+    en: 'The show was just ended in the studio. Start again in a few seconds.',
+    ru: 'Трансляция только что завершена в студии. Начните снова через несколько секунд.',
+  },
+  live_elsewhere: {
+    en: 'This channel is live on another server. End that show first.',
+    ru: 'Канал уже в эфире на другом сервере. Сначала завершите ту трансляцию.',
+  },
+}

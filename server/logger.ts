@@ -1,0 +1,24 @@
+import pino, { type DestinationStream, type Logger } from 'pino'
+
+export type { Logger }
+
+const secretFields = ['password', 'stream_key', 'streamKey', 'refresh', 'access', 'token', 'authorization', 'cookie']
+
+/** One named logger per feature. What could be a secret is cut out even if a caller slips. */
+export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
+  return pino(
+    {
+      name,
+      level,
+      base: undefined,
+      redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), remove: true },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    destination,
+  )
+}
+
+/** A path without its signed token: whoever reads a log can watch nothing. */
+export function maskPath(path: string): string {
+  return path.replace(/^(\/vod\/|\/live\/[^/]+\/)[^/]+/, '$1-')
+}

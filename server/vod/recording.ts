@@ -1,0 +1,34 @@
+import { defineEntity, p } from '@mikro-orm/core'
+import { Channel } from '../channels/channel.ts'
+import { unguessable } from '../db/base.ts'
+import { Broadcast } from '../live/broadcast.ts'
+import { visibilities } from '../live/broadcast-json.ts'
+
+const schema = defineEntity({
+  name: 'Recording',
+  indexes: [{ properties: ['channel', 'createdAt'] }, { properties: ['status', 'createdAt'] }],
+  checks: [{ name: 'recording_sizes_positive', expression: 'duration_seconds >= 0 and size_bytes >= 0' }],
+  properties: {
+    ...unguessable,
+    channel: () => p.manyToOne(Channel).deleteRule('cascade'),
+    broadcast: () => p.oneToOne(Broadcast).owner().unique().deleteRule('cascade'),
+    title: p.string().length(200),
+    status: p.enum(['live', 'ready', 'failed'] as const).default('live'),
+    /** Inherited from the broadcast, then its own. */
+    visibility: p.enum(visibilities).default('public'),
+    /** The media process that still has what the object store has not; null once all is there. */
+    node: p.string().length(32).nullable(),
+    durationSeconds: p.double().default(0),
+    width: p.integer().nullable(),
+    height: p.integer().nullable(),
+    /** Names, highest first. */
+    renditions: p.json<string[]>().default([]),
+    sizeBytes: p.bigint('number').default(0),
+    hasThumbnail: p.boolean().default(false),
+    hasStoryboard: p.boolean().default(false),
+  },
+})
+
+/** What a broadcast left. Made with it, so that it can be watched from the start while it is still live. */
+export class Recording extends schema.class {}
+schema.setClass(Recording)
