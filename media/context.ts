@@ -1,12 +1,8 @@
-import { createClient } from 'redis'
 import type { Config } from '../config/config.ts'
 import type { MediaHost } from './host.ts'
-import { createHostClient } from './host-client.ts'
-import { createLogger, type Logger } from './logger.ts'
-import { type HlsServer, startHlsServer } from './packager/hls-server.ts'
+import type { Logger } from './logger.ts'
+import type { HlsServer } from './packager/hls-server.ts'
 import type { ObjectStore } from './storage/object-store.ts'
-import { openStore } from './storage/open-store.ts'
-import { Revocations } from './storage/revocations.ts'
 
 /** What sessions share. Built once by main.ts, in tests from parts. */
 export interface MediaContext {
@@ -14,7 +10,9 @@ export interface MediaContext {
   logger: Logger
   host: MediaHost
   store: ObjectStore
-  hls: HlsServer
-  redis: { isReady: boolean; set(key: string, value: string, options: { PX: number }): Promise<unknown> }
+  hls: Pick<HlsServer, 'add' | 'retire' | 'viewers'>
+  /** Where the studio's view of a show goes: kept `keptMs`, lost without harm. */
+  publishHealth: (broadcast: string, json: string, keptMs: number) => Promise<void>
+  /** Milliseconds since 1970. */
   now: () => number
 }

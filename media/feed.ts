@@ -73,6 +73,10 @@ export class Feed {
   get ladder(): Ladder | null {
     return this.#run?.ladder ?? null
   }
+  /** Where the current run begins on the broadcast's timeline; null while there is none. */
+  get runStartedAtDts(): number | null {
+    return this.#run?.transcoder.firstDtsMs ?? null
+  }
   get shed(): readonly string[] {
     return this.#without
   }
@@ -155,24 +159,10 @@ export class Feed {
   }
 
   async #openRun(reason: Restart | null): Promise<void> {
-    const previous = this.#run?.source ?? null
     // Not yet: the packet that caused a restart is pushed to #pending right after this call.
     await Promise.resolve()
     const headers = [...this.#headers.values()]
-    let source = previous
-    if (!source || reason === 'configuration') {
-      source = await probe([...headers, ...this.#pending.filter((packet) => !packet.isHeader)])
-      // One keyframe says nothing of the interval: what was seen before the change still holds.
-      if (previous?.video && source.video)
-        source = {
-          ...source,
-          video: {
-            ...source.video,
-            keyframeIntervalSeconds: previous.video.keyframeIntervalSeconds,
-            frameRate: previous.video.frameRate,
-          },
-        }
-    }
+    const source = await this.#probe(headers, reason)
     const ladder = this.#options.narrow(
       chooseLadder(source, { without: this.#without, reencodeTop: this.#mustReencode }),
     )
@@ -189,6 +179,17 @@ export class Feed {
     if (this.#state === 'starting') this.#state = 'running'
     transcoder.done.catch((error: Error) => this.#runFailed(run, error))
     this.#options.onRun(run)
+  }
+
+  /** A restart for other reasons than a new configuration finds the source as it was. */
+  async #probe(headers: readonly MediaPacket[], reason: Restart | null): Promise<Source> {
+    const before = this.#run?.source
+    if (before && reason !== 'configuration') return before
+    const source = await probe([...headers, ...this.#pending.filter((packet) => !packet.isHeader)])
+    if (!before?.video || !source.video) return source
+    // One keyframe says nothing of the interval or the rate: what was seen before the change still holds.
+    const { keyframeIntervalSeconds, frameRate } = before.video
+    return { ...source, video: { ...source.video, keyframeIntervalSeconds, frameRate } }
   }
 
   #runFailed(run: Run, error: Error): void {

@@ -7,6 +7,7 @@ import type { Publisher } from './ingest/publisher.ts'
 import { Timeline } from './ingest/timeline.ts'
 import type { Rendition } from './ladder/ladder.ts'
 import { onlyRouted, routeRenditions } from './ladder/route-renditions.ts'
+import type { StoredBody } from './packager/hls-server.ts'
 import { Packager } from './packager/packager.ts'
 import { Reports } from './reports.ts'
 
@@ -89,6 +90,10 @@ export class Session {
     return session
   }
 
+  get state(): SessionState {
+    return this.#state
+  }
+
   get isPublished(): boolean {
     return this.#publisher !== null
   }
@@ -128,6 +133,12 @@ export class Session {
     await this.#finishing
     this.#reports.stop()
     await this.#archiver?.[Symbol.asyncDispose]()
+  }
+
+  /** A file of the recording, from the spool. */
+  async readRecording(path: string): Promise<StoredBody | null> {
+    const slash = path.lastIndexOf('/')
+    return (await this.#archiver?.read(slash < 0 ? null : path.slice(0, slash), path.slice(slash + 1))) ?? null
   }
 
   /** Once a second: sheds load before the show falls behind. */
@@ -186,11 +197,8 @@ export class Session {
         const { packet, isJump } = timeline.place(received)
         this.#timelineMs = Math.max(this.#timelineMs, packet.dts)
         this.#meter.take(packet, now())
-        if (isJump) {
-          this.#hasJumped = true
-          feed.markJump(packet.dts)
-        }
         feed.write(packet)
+        if (isJump) this.#markJump(packet.dts)
       }
     } catch (error) {
       logger.error({ error }, 'the show cannot go on')
@@ -206,12 +214,20 @@ export class Session {
     if (!isLost && !this.#isSuspended) await this.#finish()
   }
 
+  /** ffmpeg has not seen the jump; players are told of it where the next segment begins. */
+  #markJump(dts: number): void {
+    this.#hasJumped = true
+    const runStart = this.#feed?.runStartedAtDts ?? null
+    if (runStart !== null) this.#packager?.markDiscontinuity(dts - runStart)
+  }
+
   /** Runs are packaged one after the other; ffmpeg's output waits in memory meanwhile, so nothing blocks it. */
   #enqueue(run: Run): void {
     if (this.#playlists.length === 0) this.#playlists = run.ladder.renditions
     this.#packaging = this.#packaging
       .then(async () => {
         if (!this.#packager) await this.#open(run)
+        if (this.#state === 'waiting' && this.#publisher) this.#become('live')
         await this.#packager?.run(
           {
             outputs: run.transcoder.outputs,
@@ -283,8 +299,8 @@ export class Session {
     const archiver = this.#archiver
     const summary = archiver ? await archiver.close(this.cause) : null
     this.#become(this.cause === 'media_failed' ? 'failed' : 'ended')
-    await this.#reports.ended(this.grant, summary)
-    if (archiver) {
+    await this.#reports.ended(this.grant, this.#context.now(), this.cause, summary)
+    if (archiver && summary) {
       await archiver.uploaded
       await this.#reports.uploaded(this.grant, summary)
       await archiver.forget()

@@ -3,6 +3,7 @@ import { Archiver } from './archive/archiver.ts'
 import type { MediaContext } from './context.ts'
 import { MediaHostError, type PublishGrant } from './host.ts'
 import type { PublishDecision, PublishRequest } from './ingest/publisher.ts'
+import type { StoredBody } from './packager/hls-server.ts'
 import { Session } from './session.ts'
 
 const BEAT_MS = 5000
@@ -57,6 +58,14 @@ export class Sessions implements AsyncDisposable {
     return true
   }
 
+  /** A file of a recording that the object store does not have whole yet. */
+  async readRecording(recording: string, path: string): Promise<StoredBody | null> {
+    for (const session of this.#sessions.values()) {
+      if (session.grant.recording === recording) return session.readRecording(path)
+    }
+    return null
+  }
+
   get running(): Session[] {
     return [...this.#sessions.values()].filter((session) => session.isRunning)
   }
@@ -108,14 +117,11 @@ export class Sessions implements AsyncDisposable {
   }
 
   async #publishHealth(): Promise<void> {
-    const { redis } = this.#context
     for (const session of this.running) {
       session.tick()
-      if (!redis.isReady) continue
-      const key = `live:${session.grant.broadcast}`
-      await redis.set(key, JSON.stringify(session.health()), { PX: HEALTH_KEPT_MS }).catch(() => {
-        // Health is a view for the studio; the show does not depend on it, and the next second brings another.
-      })
+      const json = JSON.stringify(session.health())
+      // Health is a view for the studio; the show does not depend on it, and the next second brings another.
+      await this.#context.publishHealth(session.grant.broadcast, json, HEALTH_KEPT_MS).catch(() => {})
     }
   }
 }
