@@ -8,6 +8,8 @@ export interface Source {
     /** Longest distance between keyframes seen while probing; null when no second one came within 2 s. */
     keyframeIntervalSeconds: number | null
     bitrateBps: number
+    /** ffmpeg's name; 8-bit 4:2:0 when left out. Browsers play nothing else of H.264, so nothing else is copied. */
+    pixelFormat?: string
   } | null
   audio: { codec: string; sampleRate: number; channels: number } | null
 }
@@ -31,7 +33,11 @@ export interface Ladder {
   renditions: readonly Rendition[]
   /** Encoded keyframes stand where the source has them (copied top), or one each second (nothing copied). */
   keyframes: 'source' | 'each-second'
+  /** x264's, of every encoded rendition; `veryfast` when left out. */
+  preset?: EncoderPreset
 }
+
+export type EncoderPreset = 'veryfast' | 'superfast'
 
 /** ffmpeg shifts every output by this, so that copied B-frames never have a negative decode time. */
 export const OUTPUT_OFFSET_SECONDS = 10
