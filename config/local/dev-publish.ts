@@ -48,9 +48,9 @@ async function askForKey(origin: string): Promise<{ rtmpUrl: string; streamKey: 
 
 const clock = "drawtext=text='%{localtime\\:%T}':fontsize=120:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=20"
 const picture = [
-  ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-re'],
-  ...['-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30'],
-  ...['-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=4:sample_rate=48000'],
+  ...['-hide_banner', '-nostdin', '-loglevel', 'warning'],
+  ...['-re', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30'],
+  ...['-re', '-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=4:sample_rate=48000'],
   ...['-vf', `${clock}:x=(w-tw)/2:y=(h-th)/2`],
 ]
 /** A keyframe each second, as the studio advises. */
