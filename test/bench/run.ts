@@ -1,0 +1,73 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { glassFigures, watchPeer } from './latency.ts'
+import { type Result, toMarkdown, toText } from './report-table.ts'
+import type { Scenario } from './scenario.ts'
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  peer: {
+    about: 'nginx-rtmp by itself: glass to glass',
+    run: async (options) => glassFigures('nginx-rtmp', await watchPeer(options)),
+  },
+}
+/** What runs when nothing is named: everything but the long ones. */
+const usual = Object.keys(scenarios)
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '60' },
+    alone: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
+})
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  if (values.list) {
+    for (const [name, { about }] of Object.entries(scenarios)) print(`${name.padEnd(18)}${about}`)
+    return 0
+  }
+  const names = positionals.length > 0 ? positionals : usual
+  const unknown = names.filter((name) => !scenarios[name])
+  if (unknown.length > 0) {
+    print(`No scenario ${unknown.join(', ')}. There are: ${Object.keys(scenarios).join(', ')}.`)
+    return 1
+  }
+  const results: Result[] = []
+  for (const name of names) {
+    const scenario = scenarios[name]
+    if (scenario) results.push(await measure(name, scenario))
+  }
+  const machine = {
+    cpu: cpus()[0]?.model ?? 'unknown CPU',
+    cores: cpus().length,
+    date: new Date().toISOString(),
+    command: `npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}`,
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'ustat-bench-'))
+  await writeFile(join(directory, 'figures.json'), JSON.stringify({ ...machine, results }, null, 2))
+  await writeFile(join(directory, 'figures.md'), toMarkdown(results, machine))
+  print(`\n${toText(results)}\n\n${join(directory, 'figures.json')} and figures.md`)
+  return results.some(({ failure }) => failure) ? 1 : 0
+}
+
+/** One that fails leaves the others their turn. */
+async function measure(name: string, { about, run }: Scenario): Promise<Result> {
+  print(`${name}: ${about}`)
+  const seconds = Number(values.seconds)
+  try {
+    const figures = await run({ seconds, isAlone: values.alone, say: (line) => print(`  ${line}`) })
+    return { scenario: name, about, figures }
+  } catch (error) {
+    print(`  ${(error as Error).stack}`)
+    return { scenario: name, about, figures: [], failure: (error as Error).message.split('\n')[0] }
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
