@@ -21,7 +21,6 @@ export interface FrontSettings {
   /** Built pages as a directory, or where Vite serves them. */
   pages: { directory: string } | { url: string }
   store: Config['store']
-  /** A file, or `off`. */
   accessLog: string
 }
 

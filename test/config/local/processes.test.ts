@@ -103,7 +103,7 @@ it('removes the socket that a dead process left', async () => {
 
 it('lets a process drain, and does not start it again', async () => {
   const { child, lines, reports } = aProcess(
-    `${ready} process.on('SIGTERM', () => { console.log('drained'); process.exit(0) })`,
+    `process.on('SIGTERM', () => { console.log('drained'); process.exit(0) }); ${ready}`,
   )
   await child.start()
   await child.stop()
