@@ -1,3 +1,4 @@
+import type { CsrfJson } from '../server/accounts/contract.ts'
 import { serverClock } from './server-clock.ts'
 
 /** An answer that is no success, or no answer at all (`code` `network`). `message` is fit for the visitor. */
@@ -79,11 +80,11 @@ export async function getTagged<T>(path: string, etag: string | null, signal?: A
  */
 export async function send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, data?: unknown): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
-    csrfToken ??= (await get<{ csrf_token: string }>('/api/auth/csrf/')).csrf_token
+    csrfToken ??= await fetchCsrfToken()
     const response = await request(path, {
       method,
       headers: headers({
-        'X-CSRF-Token': csrfToken,
+        ...(csrfToken ? { 'X-CSRF-Token': csrfToken } : {}),
         ...(data === undefined ? {} : { 'Content-Type': 'application/json' }),
       }),
       body: data === undefined ? null : JSON.stringify(data),
@@ -95,6 +96,20 @@ export async function send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path:
       csrfToken = null
     }
   }
+}
+
+/**
+ * Whether this browser is signed in, as far as its cookie goes.
+ *
+ * @throws {ApiError}
+ */
+export async function hasSession(): Promise<boolean> {
+  csrfToken = await fetchCsrfToken()
+  return csrfToken !== null
+}
+
+async function fetchCsrfToken(): Promise<string | null> {
+  return (await get<CsrfJson>('/api/auth/csrf/')).csrf_token
 }
 
 /** The session changed hands: its token is no longer ours. */

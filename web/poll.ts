@@ -13,7 +13,7 @@ export class Poll<T> implements ReactiveController {
   /** Of the last answer; null after one that succeeded. */
   error: ApiError | null = null
   readonly #host: ReactiveControllerHost
-  readonly #everyMs: number
+  readonly #everyMs: (value: T | null) => number
   readonly #onValue: (value: T) => void
   #path: string | null = null
   #etag: string | null = null
@@ -22,7 +22,12 @@ export class Poll<T> implements ReactiveController {
   #asking: AbortController | null = null
   #isConnected = false
 
-  constructor(host: ReactiveControllerHost, everyMs: number, onValue: (value: T) => void = () => undefined) {
+  /** @param everyMs the pause between questions, by what is known */
+  constructor(
+    host: ReactiveControllerHost,
+    everyMs: (value: T | null) => number,
+    onValue: (value: T) => void = () => undefined,
+  ) {
     this.#host = host
     this.#everyMs = everyMs
     this.#onValue = onValue
@@ -84,7 +89,7 @@ export class Poll<T> implements ReactiveController {
       this.error = error
       this.#host.requestUpdate()
     }
-    this.#timer = setTimeout(() => this.now(), pauseAfter(this.#failures, this.#everyMs, Math.random()))
+    this.#timer = setTimeout(() => this.now(), pauseAfter(this.#failures, this.#everyMs(this.value), Math.random()))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import type { AccountJson, RegisterBody, SignedInJson } from '../server/accounts/contract.ts'
-import { ApiError, forgetCsrfToken, get, send } from './api.ts'
+import { ApiError, forgetCsrfToken, get, hasSession, send } from './api.ts'
 
 type Viewer = AccountJson | null | undefined
 
@@ -40,11 +40,7 @@ export class Session implements ReactiveController {
  */
 export async function loadViewer(): Promise<Viewer> {
   if (viewer !== undefined) return viewer
-  asking ??= get<AccountJson>('/api/auth/me/')
-    .catch((error: unknown) => {
-      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return null
-      throw error
-    })
+  asking ??= askViewer()
     .then(become)
     .finally(() => {
       asking = null
@@ -52,9 +48,19 @@ export async function loadViewer(): Promise<Viewer> {
   return asking
 }
 
+/** The token's answer tells visitors from members; asking for a visitor's account would be refused, in red, in the console. */
+async function askViewer(): Promise<Viewer> {
+  if (!(await hasSession())) return null
+  return get<AccountJson>('/api/auth/me/').catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 401) return null
+    throw error
+  })
+}
+
 /** @throws {ApiError} */
 export async function signIn(email: string, password: string): Promise<void> {
   const { user } = await send<SignedInJson>('POST', '/api/auth/login/', { email, password, session: true })
+  forgetCsrfToken()
   become(user)
 }
 
@@ -66,12 +72,12 @@ export async function signUp(fields: RegisterBody): Promise<void> {
 /** @throws {ApiError} */
 export async function signOut(): Promise<void> {
   await send('POST', '/api/auth/logout/', {})
+  forgetCsrfToken()
   become(null)
 }
 
 function become(next: Viewer): Viewer {
   viewer = next
-  forgetCsrfToken()
   changes.dispatchEvent(new Event('change'))
   return next
 }

@@ -45,14 +45,18 @@ export class ChannelPage extends LitElement {
       notice-box { margin-bottom: 16px }
       .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
       @media (max-width: 960px) { .stage:has(> aside) { grid-template-columns: minmax(0, 1fr) } }
-      @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * clamp(16px, 3.5vw, 48px)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
+      @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
     `,
   ]
   static override properties = { slug: {} }
 
   declare slug: string
-  readonly #channel = new Poll<ChannelJson>(this, POLL_MS, (channel) => this.#onChannel(channel))
-  readonly #recordings = new Poll<RecordingPageJson>(this, 20_000)
+  readonly #channel = new Poll<ChannelJson>(
+    this,
+    () => POLL_MS,
+    (channel) => this.#onChannel(channel),
+  )
+  readonly #recordings = new Poll<RecordingPageJson>(this, () => 20_000)
   /** The show that plays. */
   #show: ChannelBroadcastJson | null = null
   /** The show that ended while this page was open. */
@@ -132,7 +136,7 @@ export class ChannelPage extends LitElement {
         <strong>${channel.title}</strong>
         ${channel.owner.display_name === channel.title ? nothing : html`<span>${channel.owner.display_name}</span>`}
         ${show ? html`<span>${viewersText(show.viewers)}</span>` : nothing}
-        ${show?.started_at ? html`<span>${msg(str`since ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}
+        ${show?.started_at ? html`<span>${msg(str`started ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}
       </p>
       ${channel.description ? html`<p class="description">${channel.description}</p>` : nothing}
     </div>`

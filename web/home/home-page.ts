@@ -21,6 +21,7 @@ export class HomePage extends LitElement {
     liveBadge,
     css`
       section + section { margin-top: 56px }
+      .live-grid { grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)) }
       .head { display: flex; align-items: baseline; gap: 12px; margin-bottom: 18px }
       .count { color: var(--ink-soft); font-variant-numeric: tabular-nums }
       .invite { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); gap: 28px 56px; align-items: center; padding: clamp(24px, 4vw, 48px); border-radius: 22px; background: var(--accent-tint) }
@@ -35,8 +36,8 @@ export class HomePage extends LitElement {
     `,
   ]
 
-  readonly #live = new Poll<Page<BroadcastJson>>(this, 5000)
-  readonly #recordings = new Poll<Page<RecordingJson>>(this, 15_000)
+  readonly #live = new Poll<Page<BroadcastJson>>(this, () => 5000)
+  readonly #recordings = new Poll<Page<RecordingJson>>(this, () => 15_000)
 
   constructor() {
     super()
@@ -62,7 +63,7 @@ export class HomePage extends LitElement {
         : html`<skeleton-cards count="2"></skeleton-cards>`
     }
     if (value.results.length === 0) return this.#invitation()
-    return html`<ul class="grid">${value.results.map((show) => this.#liveCard(show))}</ul>`
+    return html`<ul class="grid live-grid">${value.results.map((show) => this.#liveCard(show))}</ul>`
   }
 
   #invitation() {

@@ -10,6 +10,7 @@ import 'media-chrome/dist/media-preview-time-display.js'
 import 'media-chrome/dist/media-fullscreen-button.js'
 import 'media-chrome/dist/media-pip-button.js'
 import 'media-chrome/dist/media-loading-indicator.js'
+import 'media-chrome/dist/menu/media-chrome-menu-item.js'
 import 'media-chrome/dist/menu/media-rendition-menu.js'
 import 'media-chrome/dist/menu/media-rendition-menu-button.js'
 import { currentLocale } from '../locale.ts'
@@ -50,13 +51,15 @@ export const playerStyles = css`
     --media-focus-box-shadow: inset 0 0 0 2px #5fd0b6; --media-live-button-indicator-color: #ff6f59; --media-loading-indicator-icon-height: 72px;
   }
   video { width: 100%; height: 100%; object-fit: contain; outline: none }
-  .shade { position: absolute; left: 0; right: 0; bottom: 0; height: 120px; background: linear-gradient(transparent, rgb(0 0 0 / 72%)); pointer-events: none !important; z-index: -1 }
+  .shade { position: absolute; left: 0; right: 0; bottom: 0; height: 120px; background: linear-gradient(transparent, rgb(0 0 0 / 72%)); pointer-events: none !important }
+  media-time-range, media-control-bar { position: relative }
   media-time-range { width: 100%; height: 26px; padding: 0 14px; --media-control-hover-background: transparent; --media-control-background: transparent }
   media-control-bar { padding: 0 6px 8px; align-items: center; background: transparent; --media-control-height: 24px; --media-button-padding: 10px }
   media-control-bar > * { border-radius: 999px }
   .gap { flex: 1; align-self: stretch; background: transparent; pointer-events: none }
   media-volume-range { width: 84px }
-  media-rendition-menu { bottom: 74px; right: 12px; font-size: 14px }
+  media-rendition-menu, media-playback-rate-menu { line-height: 1.6 }
+  media-rendition-menu, media-playback-rate-menu { bottom: 74px; right: 12px; font-size: 14px }
   .over { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; padding: 20px; text-align: center; background: rgb(7 10 9 / 62%); pointer-events: none; line-height: 1.5 }
   .over p { max-width: 30em; font-weight: 560; text-wrap: balance }
   .spin { width: 34px; height: 34px; border: 3px solid rgb(255 255 255 / 30%); border-top-color: #fff; border-radius: 50%; animation: spin 0.9s linear infinite }
@@ -66,5 +69,6 @@ export const playerStyles = css`
     media-volume-range { display: none }
     media-control-bar { --media-button-padding: 10px 7px; padding: 0 4px 4px }
     .over { font-size: 0.875rem }
+    .unmute { min-height: 40px; padding: 0 13px; font-size: 0.8125rem; left: 10px; top: 10px }
   }
 `

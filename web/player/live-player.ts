@@ -2,7 +2,6 @@ import { msg, str, updateWhenLocaleChanges } from '@lit/localize'
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import type MediaController from 'media-chrome/dist/media-controller.js'
 import 'media-chrome/dist/media-live-button.js'
-import type { MediaStore } from 'media-chrome/dist/media-store/media-store.js'
 import { currentLocale } from '../locale.ts'
 import { decimalText, durationText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
@@ -53,7 +52,6 @@ export class LivePlayer extends LitElement {
   declare muted: boolean
   readonly playback: Playback
   readonly #timeline: LiveTimeline
-  readonly #store: MediaStore
   #isMutedByBrowser = false
   #loaded = ''
   #state: PlaybackState = 'idle'
@@ -71,7 +69,6 @@ export class LivePlayer extends LitElement {
     this.muted = false
     this.playback = new Playback(this, () => this.#tick())
     this.#timeline = new LiveTimeline(this.playback)
-    this.#store = liveStore(this.playback, this.#timeline)
     void translateControls().then(() => this.requestUpdate())
   }
 
@@ -91,9 +88,10 @@ export class LivePlayer extends LitElement {
   protected override firstUpdated(): void {
     const controller = this.renderRoot.querySelector<MediaController>('media-controller')
     const frame = this.renderRoot.querySelector<HTMLElement>('.frame')
-    if (!controller || !frame) return
+    const { video } = this
+    if (!controller || !frame || !video) return
     controller.fullscreenElement = frame
-    controller.mediaStore = this.#store
+    controller.mediaStore = liveStore({ media: video, fullscreenElement: frame }, this.playback, this.#timeline)
   }
 
   protected override updated(_changed: PropertyValues<this>): void {

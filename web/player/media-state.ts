@@ -32,12 +32,23 @@ function renditionState(playback: Playback) {
 
 const options = { noMutedPref: true, noSubtitlesLangPref: true }
 
-export function recordingStore(playback: Playback): MediaStore {
-  return createMediaStore({ stateMediator: { ...stateMediator, ...renditionState(playback) }, options })
+/** The elements whose state it is. Given at once: a store made before them does not notice what happens to them. */
+export interface StoreElements {
+  media: HTMLVideoElement
+  fullscreenElement: HTMLElement
+}
+
+export function recordingStore(elements: StoreElements, playback: Playback): MediaStore {
+  return createMediaStore({
+    ...elements,
+    documentElement: document,
+    stateMediator: { ...stateMediator, ...renditionState(playback) },
+    options,
+  })
 }
 
 /** The controls of a show work on the whole of it, from its start to its edge. */
-export function liveStore(playback: Playback, timeline: LiveTimeline): MediaStore {
+export function liveStore(elements: StoreElements, playback: Playback, timeline: LiveTimeline): MediaStore {
   const often = [
     'timeupdate',
     'progress',
@@ -50,6 +61,8 @@ export function liveStore(playback: Playback, timeline: LiveTimeline): MediaStor
     'waiting',
   ]
   return createMediaStore({
+    ...elements,
+    documentElement: document,
     stateMediator: {
       ...stateMediator,
       ...renditionState(playback),

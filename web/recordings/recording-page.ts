@@ -1,8 +1,111 @@
-import { html, LitElement } from 'lit'
+import { msg, updateWhenLocaleChanges } from '@lit/localize'
+import type { RouterLocation } from '@vaadin/router'
+import { css, html, LitElement, nothing } from 'lit'
+import type { RecordingJson } from '../../server/vod/contract.ts'
+import { Poll } from '../poll.ts'
+import '../player/vod-player.ts'
+import { serverClock } from '../server-clock.ts'
+import { dateText, durationWords, relativeText, sizeText } from '../ui/format.ts'
+import { icon } from '../ui/icons.ts'
+import '../ui/not-found-page.ts'
+import '../ui/notice-box.ts'
+import { base, buttons, liveBadge } from '../ui/styles.ts'
 
+/** While the show runs or was just closed. What is ready hardly changes, but its signed address has an end. */
+const POLL_MS = 5000
+const READY_POLL_MS = 300_000
+
+/** A recording; while its show still runs, the way to the live one. */
 export class RecordingPage extends LitElement {
+  static override styles = [
+    base,
+    buttons,
+    liveBadge,
+    css`
+      .stage { max-width: 1180px; margin: 0 auto }
+      .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
+      .off { display: grid; place-content: center; justify-items: center; gap: 14px; aspect-ratio: 16 / 9; max-height: 60vh; width: 100%; padding: 24px; border-radius: 18px; background: radial-gradient(circle at 50% 20%, #22332e, #0b100f); color: #eef3f1; text-align: center }
+      .off p { max-width: 34em }
+      .about { margin-top: 20px; display: grid; gap: 8px }
+      .facts { display: flex; flex-wrap: wrap; gap: 6px 16px; color: var(--ink-soft) }
+      .facts a { font-weight: 620; text-decoration: none }
+      .running { display: flex; flex-wrap: wrap; gap: 12px 18px; align-items: center; margin-bottom: 16px; padding: 12px 18px; border-radius: var(--radius); background: var(--accent-tint) }
+      .running p { flex: 1; min-width: 14em }
+      notice-box { margin-bottom: 16px }
+      @media (max-width: 640px) { vod-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
+    `,
+  ]
+  static override properties = { recording: {} }
+
+  /** Its id. */
+  declare recording: string
+  readonly #poll = new Poll<RecordingJson>(this, (known) => (known?.status === 'ready' ? READY_POLL_MS : POLL_MS))
+
+  constructor() {
+    super()
+    updateWhenLocaleChanges(this)
+    this.recording = ''
+  }
+
+  /** Called by the router before the page is shown. */
+  onBeforeEnter({ params }: RouterLocation): void {
+    this.recording = String(params.id)
+    this.#poll.follow(`/api/recordings/${encodeURIComponent(this.recording)}/`)
+  }
+
+  #stage(recording: RecordingJson) {
+    if (recording.status === 'failed' || !recording.playback_url) {
+      return html`<div class="off">
+        ${icon('alert', 40)}
+        <p>${msg('Nothing playable was recorded: the show ended before any picture or sound arrived.')}</p>
+      </div>`
+    }
+    return html`
+      ${
+        recording.status === 'live'
+          ? html`<div class="running">
+            <span class="live-badge">${msg('Live')}</span>
+            <p>${msg('This show is still running. You are watching it from its beginning.')}</p>
+            <a class="button" href="/c/${recording.channel.slug}">${msg('Watch live')}</a>
+          </div>`
+          : nothing
+      }
+      <vod-player
+        .src=${recording.playback_url}
+        .recording=${recording.id}
+        .storyboard=${recording.storyboard_url}
+        .poster=${recording.thumbnail_url}
+      ></vod-player>
+    `
+  }
+
+  #about(recording: RecordingJson) {
+    return html`<div class="about">
+      <h1>${recording.title}</h1>
+      <p class="facts">
+        <a href="/c/${recording.channel.slug}">${recording.channel.title}</a>
+        <time datetime=${recording.created_at} title=${dateText(recording.created_at)}>${relativeText(recording.created_at, serverClock.now())}</time>
+        ${recording.duration_seconds > 0 ? html`<span>${durationWords(recording.duration_seconds)}</span>` : nothing}
+        ${recording.height ? html`<span>${recording.height}p</span>` : nothing}
+        ${recording.size_bytes > 0 ? html`<span>${sizeText(recording.size_bytes)}</span>` : nothing}
+      </p>
+    </div>`
+  }
+
   protected override render() {
-    return html``
+    const { value: recording, error } = this.#poll
+    if (!recording && error?.status === 404) return html`<not-found-page></not-found-page>`
+    document.title = recording ? `${recording.title} · Ustat` : 'Ustat'
+    return html`<div class="stage">
+      ${error ? html`<notice-box .error=${error} retries @retry=${() => this.#poll.now()}></notice-box>` : nothing}
+      ${recording ? html`${this.#stage(recording)}${this.#about(recording)}` : html`<div class="bone"></div>`}
+    </div>`
   }
 }
 customElements.define('recording-page', RecordingPage)
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'recording-page': RecordingPage
+  }
+}

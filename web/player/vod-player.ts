@@ -1,0 +1,163 @@
+import { msg, updateWhenLocaleChanges } from '@lit/localize'
+import { css, html, LitElement, nothing } from 'lit'
+import type MediaController from 'media-chrome/dist/media-controller.js'
+import 'media-chrome/dist/media-time-display.js'
+import 'media-chrome/dist/media-seek-backward-button.js'
+import 'media-chrome/dist/media-seek-forward-button.js'
+import 'media-chrome/dist/menu/media-playback-rate-menu.js'
+import 'media-chrome/dist/menu/media-playback-rate-menu-button.js'
+import { currentLocale } from '../locale.ts'
+import { icon } from '../ui/icons.ts'
+import { base } from '../ui/styles.ts'
+import { playerStyles, startPlaying, translateControls } from './controls.ts'
+import { FreezeFrame } from './freeze-frame.ts'
+import { RENDITIONS_CHANGED, recordingStore } from './media-state.ts'
+import { Playback } from './playback.ts'
+import { rememberedPosition, rememberPosition } from './resume.ts'
+
+/**
+ * Plays a recording, from where this device left it.
+ *
+ * @attr {string} data-state - What the viewer is told: `loading`, `playing`, `ended` …
+ * @fires statechange - `playback.state` changed.
+ * @csspart video - The native video element.
+ */
+export class VodPlayer extends LitElement {
+  static override styles = [
+    base,
+    playerStyles,
+    css`
+      media-time-display { font-variant-numeric: tabular-nums; background: transparent; padding: 0 8px }
+      @media (max-width: 640px) { media-seek-backward-button, media-seek-forward-button, media-pip-button { display: none } }
+    `,
+  ]
+  static override properties = { src: {}, recording: {}, storyboard: {}, poster: {} }
+
+  /** URL of the multivariant playlist. A new token of the same recording does not interrupt. */
+  declare src: string
+  /** Id of the recording: under it the position is remembered. */
+  declare recording: string
+  /** URL of the WebVTT storyboard. */
+  declare storyboard: string | null
+  declare poster: string | null
+  readonly playback: Playback
+  #isMutedByBrowser = false
+  #loaded = ''
+  #state = 'idle'
+  #shownRenditions = ''
+
+  constructor() {
+    super()
+    updateWhenLocaleChanges(this)
+    this.src = ''
+    this.recording = ''
+    this.storyboard = null
+    this.poster = null
+    this.playback = new Playback(this, () => this.#tick())
+    void translateControls().then(() => this.requestUpdate())
+  }
+
+  protected override firstUpdated(): void {
+    const controller = this.renderRoot.querySelector<MediaController>('media-controller')
+    const frame = this.renderRoot.querySelector<HTMLElement>('.frame')
+    const { video } = this
+    if (!controller || !frame || !video) return
+    controller.fullscreenElement = frame
+    controller.mediaStore = recordingStore({ media: video, fullscreenElement: frame }, this.playback)
+  }
+
+  protected override updated(): void {
+    const { video } = this
+    const canvas = this.renderRoot.querySelector('canvas')
+    if (!video || !canvas) return
+    if (this.recording !== this.#loaded) {
+      this.#loaded = this.recording
+      if (this.recording) void this.#start(video, canvas)
+      else this.playback.unload()
+    } else if (this.recording) this.playback.renew(this.src)
+    if (this.playback.state !== this.#state) {
+      this.#state = this.playback.state
+      this.dataset.state = this.#state
+      this.dispatchEvent(new Event('statechange'))
+    }
+  }
+
+  get video(): HTMLVideoElement | null {
+    return this.renderRoot.querySelector('video')
+  }
+
+  async #start(video: HTMLVideoElement, canvas: HTMLCanvasElement): Promise<void> {
+    const startAt = rememberedPosition(this.recording)
+    this.playback.load(video, new FreezeFrame(canvas), { src: this.src, isLive: false, startAt })
+    this.#isMutedByBrowser = await startPlaying(video)
+    this.requestUpdate()
+  }
+
+  #tick(): void {
+    const { renditions, rendition, video } = this.playback
+    const list = `${renditions.length}:${rendition}:${this.#loaded}`
+    if (list !== this.#shownRenditions) {
+      this.#shownRenditions = list
+      video?.dispatchEvent(new Event(RENDITIONS_CHANGED))
+    }
+    if (video && !video.seeking) rememberPosition(this.recording, video.currentTime, video.duration)
+  }
+
+  #unmute(): void {
+    this.#isMutedByBrowser = false
+    if (this.video) this.video.muted = false
+    this.requestUpdate()
+  }
+
+  readonly #onVolume = (): void => {
+    if (this.#isMutedByBrowser && this.video?.muted === false) this.#unmute()
+  }
+
+  protected override render() {
+    const { state } = this.playback
+    const message =
+      state === 'refused'
+        ? msg('This recording is not open to you any more. Reload the page, or sign in again.')
+        : state === 'reconnecting'
+          ? msg('The server does not answer. Trying again…')
+          : ''
+    return html`<div class="frame">
+      <canvas aria-hidden="true"></canvas>
+      <media-controller nodefaultstore lang=${currentLocale()}>
+        <video slot="media" part="video" playsinline crossorigin poster=${this.poster ?? nothing} @volumechange=${this.#onVolume}>
+          ${this.storyboard ? html`<track kind="metadata" label="thumbnails" default src=${this.storyboard} />` : nothing}
+        </video>
+        <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
+        <media-rendition-menu hidden anchor="auto"></media-rendition-menu>
+        <media-playback-rate-menu hidden anchor="auto" rates="0.5 0.75 1 1.25 1.5 1.75 2"></media-playback-rate-menu>
+        <div class="shade"></div>
+        <media-time-range>
+          <media-preview-thumbnail slot="preview"></media-preview-thumbnail>
+          <media-preview-time-display slot="preview"></media-preview-time-display>
+        </media-time-range>
+        <media-control-bar>
+          <media-play-button></media-play-button>
+          <media-seek-backward-button seekoffset="10"></media-seek-backward-button>
+          <media-seek-forward-button seekoffset="10"></media-seek-forward-button>
+          <media-mute-button></media-mute-button>
+          <media-volume-range></media-volume-range>
+          <media-time-display showduration></media-time-display>
+          <span class="gap"></span>
+          <media-playback-rate-menu-button></media-playback-rate-menu-button>
+          <media-rendition-menu-button></media-rendition-menu-button>
+          <media-pip-button></media-pip-button>
+          <media-fullscreen-button></media-fullscreen-button>
+        </media-control-bar>
+      </media-controller>
+      <div class="over" role="status" ?hidden=${!message}><p>${message}</p></div>
+      ${this.#isMutedByBrowser ? html`<button class="unmute" @click=${this.#unmute}>${icon('volume-off')}${msg('Turn sound on')}</button>` : nothing}
+    </div>`
+  }
+}
+customElements.define('vod-player', VodPlayer)
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'vod-player': VodPlayer
+  }
+}
