@@ -92,32 +92,34 @@ export class Feed {
   write(packet: MediaPacket): void {
     if (this.#failure) throw this.#failure
     if (this.#state === 'probing') this.#anchorMs = Math.min(this.#anchorMs, this.#options.now() - packet.dts)
-    this.#watchConfiguration(packet)
-    this.#watchGop(packet)
-    if (packet.isHeader || packet.kind === 'metadata') this.#headers.set(packet.kind, packet)
-
-    if (this.#state === 'running' && this.#restart && this.#canStartAt(packet)) this.#stopRun()
-    if (this.#state === 'running') {
-      this.#run?.transcoder.write(packet)
-      return
-    }
-    this.#pending.push(packet)
+    this.#take(packet)
     if (this.#state === 'probing' && probeIsEnough(this.#pending)) this.#start()
   }
 
   /** The publisher is gone: everything it sent goes through ffmpeg and out. Resolves when the last run was handed on. */
   async end(): Promise<void> {
-    if (this.#state === 'probing' && this.#pending.some(({ isHeader, kind }) => !isHeader && kind !== 'metadata'))
-      this.#start()
-    await this.#starting
+    if (this.#state === 'probing' && this.#pending.some(isMedia)) this.#start()
+    while (this.#state === 'starting') await this.#starting
     this.#state = 'ended'
     this.#run?.transcoder.end()
+  }
+
+  #take(packet: MediaPacket): void {
+    if (this.#state !== 'running') {
+      this.#pending.push(packet)
+      return
+    }
+    this.#watchConfiguration(packet)
+    this.#watchGop(packet)
+    if (!isMedia(packet)) this.#headers.set(packet.kind, packet)
+    if (this.#restart && this.#canStartAt(packet)) this.#giveWay(packet)
+    else this.#run?.transcoder.write(packet)
   }
 
   #watchConfiguration(packet: MediaPacket): void {
     const previous = this.#headers.get(packet.kind)
     const source = this.#run?.source
-    if (!source || this.#state !== 'running') return
+    if (!source) return
     const isNewTrack = packet.kind !== 'metadata' && !packet.isHeader && source[packet.kind] === null
     if (isNewTrack || (packet.isHeader && (!previous || configurationChanged(previous, packet))))
       this.#restart = 'configuration'
@@ -136,16 +138,15 @@ export class Feed {
 
   /** Decoding can only begin at a keyframe; without video, anywhere. */
   #canStartAt(packet: MediaPacket): boolean {
-    if (packet.kind === 'metadata' || packet.isHeader) return false
+    if (!isMedia(packet)) return false
     const hasVideo = this.#headers.has('video')
     return hasVideo ? packet.kind === 'video' && packet.isKeyframe : packet.kind === 'audio'
   }
 
-  #stopRun(): void {
+  #giveWay(keyframe: MediaPacket): void {
     this.#run?.transcoder.end()
     this.#options.logger.info({ reason: this.#restart }, 'ladder restarts')
-    this.#state = 'starting'
-    this.#pending = []
+    this.#pending = [keyframe]
     this.#start()
   }
 
@@ -155,41 +156,45 @@ export class Feed {
     this.#state = 'starting'
     this.#starting = this.#openRun(reason).catch((error: Error) => {
       this.#failure = error
+      this.#state = 'ended'
     })
   }
 
   async #openRun(reason: Restart | null): Promise<void> {
-    // Not yet: the packet that caused a restart is pushed to #pending right after this call.
-    await Promise.resolve()
+    for (const packet of this.#pending) {
+      if (!isMedia(packet) && !this.#headers.has(packet.kind)) this.#headers.set(packet.kind, packet)
+    }
     const headers = [...this.#headers.values()]
     const source = await this.#probe(headers, reason)
     const ladder = this.#options.narrow(
       chooseLadder(source, { without: this.#without, reencodeTop: this.#mustReencode }),
     )
-    const first = Math.min(
-      ...this.#pending.filter(({ isHeader, kind }) => !isHeader && kind !== 'metadata').map(({ dts }) => dts),
-    )
+    const held = this.#pending
+    const firstDts = Math.min(...held.filter(isMedia).map(({ dts }) => dts))
     const transcoder = new Transcoder({ ladder, source, headers, logger: this.#options.logger })
-    for (const packet of this.#pending) if (!packet.isHeader && packet.kind !== 'metadata') transcoder.write(packet)
-    this.#pending = []
-    const run: Run = { transcoder, source, ladder, startedAtMs: this.#anchorMs + first }
+    const run: Run = { transcoder, source, ladder, startedAtMs: this.#anchorMs + firstDts }
     this.#run = run
     this.#runStartedAt = this.#options.now()
     this.#load.reset()
-    if (this.#state === 'starting') this.#state = 'running'
     transcoder.done.catch((error: Error) => this.#runFailed(run, error))
     this.#options.onRun(run)
+    this.#pending = []
+    this.#state = 'running'
+    for (const packet of held) this.#take(packet)
   }
 
   /** A restart for other reasons than a new configuration finds the source as it was. */
   async #probe(headers: readonly MediaPacket[], reason: Restart | null): Promise<Source> {
     const before = this.#run?.source
     if (before && reason !== 'configuration') return before
-    const source = await probe([...headers, ...this.#pending.filter((packet) => !packet.isHeader)])
-    if (!before?.video || !source.video) return source
-    // One keyframe says nothing of the interval or the rate: what was seen before the change still holds.
+    const probed = await probe([...headers, ...this.#pending.filter(isMedia)])
+    if (!before) return probed
+    // One keyframe says nothing of interval, rate or the other track: what was seen before the change still holds.
+    const { video } = probed
+    const audio = probed.audio ?? before.audio
+    if (!before.video || !video) return { video: video ?? before.video, audio }
     const { keyframeIntervalSeconds, frameRate } = before.video
-    return { ...source, video: { ...source.video, keyframeIntervalSeconds, frameRate } }
+    return { video: { ...video, keyframeIntervalSeconds, frameRate }, audio }
   }
 
   #runFailed(run: Run, error: Error): void {
@@ -214,4 +219,8 @@ export class Feed {
     this.#without.push(victim)
     this.#restart = 'overload'
   }
+}
+
+function isMedia(packet: MediaPacket): boolean {
+  return !packet.isHeader && packet.kind !== 'metadata'
 }
