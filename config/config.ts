@@ -19,6 +19,11 @@ const environment = z.object({
     .default('m1'),
   API_URL: z.string().min(1).default('http://127.0.0.1:3000'),
   MEDIA_URL: z.string().min(1).default('http://127.0.0.1:3001'),
+  CHAT_URL: z.string().min(1).default('http://127.0.0.1:3002'),
+  MEDIA_NODES: z
+    .string()
+    .regex(/^([a-z0-9-]{1,32}=[^,\s]+)(,[a-z0-9-]{1,32}=[^,\s]+)*$/)
+    .optional(),
   DATABASE_URL: z.string().min(1),
   REDIS_URL: z.string().min(1),
   S3_ENDPOINT: z.url().optional(),
@@ -80,6 +85,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     apiUrl: vars.API_URL,
     /** Where this media process's HTTP is reached by the api and the worker, in the same forms. */
     mediaUrl: vars.MEDIA_URL,
+    /** What the one origin passes requests on to; media by the names in playback URLs. */
+    upstreams: {
+      api: vars.API_URL,
+      chat: vars.CHAT_URL,
+      media: nodesFrom(vars.MEDIA_NODES ?? `${vars.NODE_NAME}=${vars.MEDIA_URL}`),
+    },
     database: { url: vars.DATABASE_URL },
     redis: { url: vars.REDIS_URL },
     ingest: {
@@ -99,6 +110,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     /** Make the demo accounts and course on an empty database. */
     isDemo: vars.DEMO && vars.NODE_ENV !== 'production',
   }
+}
+
+/** `m1=http://media-1:3001,m2=…` */
+function nodesFrom(list: string): Record<string, string> {
+  return Object.fromEntries(list.split(',').map((entry) => entry.split(/=(.*)/, 2) as [string, string]))
 }
 
 export type StoreConfig = ReturnType<typeof storeFrom>

@@ -14,10 +14,7 @@ export interface FrontSettings {
   host: string | null
   port: number
   tls: { certFile: string; keyFile: string } | null
-  api: readonly string[]
-  chat: readonly string[]
-  /** Media processes by the name that is in their URLs. */
-  media: Readonly<Record<string, string>>
+  upstreams: Config['upstreams']
   /** Built pages as a directory, or where Vite serves them. */
   pages: { directory: string } | { url: string }
   store: Config['store']
@@ -66,9 +63,9 @@ export async function startNginx(
 }
 
 function valuesOf(settings: FrontSettings): Record<string, string> {
-  const { host, port, tls, pages, store, accessLog } = settings
+  const { host, port, tls, upstreams, pages, store, accessLog } = settings
   const addresses = host ? [host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`] : [`${port}`, `[::]:${port}`]
-  const nodes = Object.entries(settings.media)
+  const nodes = Object.entries(upstreams.media)
   const openFiles = Math.min(65_536, hardLimitOfFiles())
   return {
     // Its workers are "nobody" otherwise, who may not enter a checkout under a closed home.
@@ -76,10 +73,10 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     openFiles: String(openFiles),
     connections: String(Math.floor(openFiles / 2)),
     accessLog: quotable(accessLog),
-    apiServers: servers(settings.api),
-    chatServers: servers(settings.chat),
+    apiServer: serverAt(upstreams.api),
+    chatServer: serverAt(upstreams.chat),
     mediaUpstreams: nodes
-      .map(([name, address]) => `upstream media_${name} { ${servers([address])} keepalive 512; keepalive_timeout 4s; }`)
+      .map(([name, address]) => `upstream media_${name} { ${serverAt(address)} keepalive 512; keepalive_timeout 4s; }`)
       .join('\n  '),
     mediaNodes: nodes.map(([name]) => `${name} media_${name};`).join('\n    '),
     listen: addresses.map((address) => `listen ${address}${tls ? ' ssl http2' : ''};`).join('\n    '),
@@ -109,8 +106,8 @@ function originsOf(store: Config['store']): string[] {
   return [...new Set(urls.flatMap((url) => [url.origin, `${url.protocol}//${store.bucket}.${url.host}`]))]
 }
 
-function servers(addresses: readonly string[]): string {
-  return addresses.map((address) => `server "${quotable(address.replace(/^http:\/\//, ''))}";`).join(' ')
+function serverAt(address: string): string {
+  return `server "${quotable(address.replace(/^http:\/\//, ''))}";`
 }
 
 /** The templates put paths in quotes, for their blanks; a dollar sign would be read as a variable's. */

@@ -18,6 +18,7 @@ const purposes = {
   test: { programs: ['ffmpeg', 'redis', 'nginx', 'chromium'], pages: true },
   bench: { programs: ['ffmpeg', 'redis', 'nginx', 'chromium', 'nginx-rtmp', 'ip'], pages: true },
   check: { programs: [] },
+  image: { programs: [], pages: true },
 }
 
 async function setUp(purpose) {

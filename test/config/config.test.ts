@@ -93,6 +93,15 @@ it.each(['a'.repeat(40), 'change-me-change-me-change-me-change-me', '-'.repeat(3
   },
 )
 
+it('takes its own media process for the only one, unless there are several', () => {
+  expect(loadConfig(needed).upstreams.media).toEqual({ m1: 'http://127.0.0.1:3001' })
+  expect(loadConfig({ ...needed, MEDIA_NODES: 'a=http://one:3001,b-2=http://two:3001/?x=1' }).upstreams.media).toEqual({
+    a: 'http://one:3001',
+    'b-2': 'http://two:3001/?x=1',
+  })
+  expect(() => loadConfig({ ...needed, MEDIA_NODES: 'A=http://one' })).toThrow(/^MEDIA_NODES: /)
+})
+
 it('makes no demo data in production', () => {
   expect(loadConfig({ ...needed, DEMO: '1' }).isDemo).toBe(true)
   expect(loadConfig({ ...needed, DEMO: '1', NODE_ENV: 'production' }).isDemo).toBe(false)

@@ -32,9 +32,11 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: await freePort(),
     tls: null,
-    api: [await upstream('api', answerAsApi)],
-    chat: [await upstream('chat', (_, answer) => answer.end('chat'))],
-    media: { m1: await upstream('media', answerAsMedia) },
+    upstreams: {
+      api: await upstream('api', answerAsApi),
+      chat: await upstream('chat', (_, answer) => answer.end('chat')),
+      media: { m1: await upstream('media', answerAsMedia) },
+    },
     pages: { directory: pages },
     store: { kind: 'disk', directory: store },
     accessLog,
@@ -209,7 +211,7 @@ it('says in JSON that the api is starting again', async () => {
     ...settings,
     directory: join(directory, 'lonely'),
     port: await freePort(),
-    api: ['unix:/nonexistent'],
+    upstreams: { ...settings.upstreams, api: 'unix:/nonexistent' },
   }
   await startNginx(lonely, { logFile: join(directory, 'lonely.log'), report: () => {} }, own)
   const answer = await fetch(`http://127.0.0.1:${lonely.port}/api/courses/`)
@@ -249,7 +251,13 @@ it('is accepted by nginx in every shape, with nothing left to fill in', async ()
     { host: '::1' },
     { tls: { certFile, keyFile } },
     { pages: { url: 'http://127.0.0.1:5173' } },
-    { api: ['127.0.0.1:3000', 'http://127.0.0.1:3001'], media: { a: '127.0.0.1:4000', 'b-2': '127.0.0.1:4001' } },
+    {
+      upstreams: {
+        api: 'http://127.0.0.1:3000',
+        chat: '127.0.0.1:3002',
+        media: { a: '127.0.0.1:4000', 'b-2': '127.0.0.1:4001' },
+      },
+    },
     { accessLog: '/dev/null' },
   ]
   for (const [index, shape] of shapes.entries()) {

@@ -49,5 +49,5 @@ it('has nothing to do a second time', async () => {
 it('says what it can be asked for', async () => {
   const { isOk, text } = await run([process.execPath, 'config/local/setup.mjs', 'everything'])
   expect(isOk).toBe(false)
-  expect(text).toBe('Say what to set up for: start, dev, publish, test, bench, check.')
+  expect(text).toBe('Say what to set up for: start, dev, publish, test, bench, check, image.')
 })
