@@ -68,7 +68,7 @@ it('starts another run where the picture changes its size', async () => {
   )
   const { runs, outputs } = await feedAll(packets)
   expect(runs.map(({ source }) => source.video?.width)).toEqual([320, 256])
-  const change = packets.filter(({ kind, isHeader }) => kind === 'video' && isHeader)[1]?.dts ?? 0
+  const change = packets.find(({ isKeyframe, isHeader, dts }) => isKeyframe && !isHeader && dts > 2000)?.dts
   expect((runs[1]?.startedAtMs ?? 0) - (runs[0]?.startedAtMs ?? 0)).toBe(change)
   expect(await framesOut(outputs, (n) => topOf(runs[n]))).toBe(framesIn(packets))
 })
