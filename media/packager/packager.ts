@@ -93,7 +93,6 @@ export class Packager {
     const cutter = new SegmentCutter({
       targetSeconds: this.#targets.targetSeconds,
       isFirstSegmentShort: isFirst,
-      startsDiscontinuous: !isFirst,
     })
     this.#cutter = cutter
     for (const at of run.discontinuitiesAtMs ?? []) this.markDiscontinuity(at)
@@ -238,11 +237,7 @@ export class Packager {
     if (!feed || !model?.latestInit) return
     for (const window of stranded) {
       this.#take(window, model.latestInit)
-      let isFirst = true
-      for (const event of model.replayFrom(window.nextMsn)) {
-        this.#take(window, event.kind === 'open' && isFirst ? { ...event, isDiscontinuous: true } : event)
-        isFirst = false
-      }
+      for (const event of model.replayFrom(window.nextMsn)) this.#take(window, event)
       feed.push(window)
     }
   }

@@ -9,8 +9,6 @@ export interface CutterOptions {
   targetSeconds: number
   /** Cut the first segment at the first keyframe there is: a player can begin once one segment is complete. */
   isFirstSegmentShort?: boolean
-  /** The first segment follows on something else: another run, another codec configuration. */
-  startsDiscontinuous?: boolean
 }
 
 /** One frame, as far as cuts depend on it; seconds. */
@@ -22,6 +20,8 @@ export interface CutCandidate {
 
 const REMEMBERED_GOPS = 3
 const SHORTEST_FIRST_SECONDS = 0.5
+// FLV has whole milliseconds: two GOPs of a second may be 2.002.
+const ROUNDING_SECONDS = 0.005
 
 /**
  * Decides where all renditions of one run cut their segments, so that their Media Sequence Numbers always agree.
@@ -53,7 +53,7 @@ export class SegmentCutter {
   /** The run's first frame of one rendition. Whoever comes first sets where segment 0 begins. */
   begin(frame: CutCandidate): Cut {
     if (this.#cuts.length === 0) {
-      this.#cuts.push({ at: frame.pts, isDiscontinuous: this.#options.startsDiscontinuous ?? false })
+      this.#cuts.push({ at: frame.pts, isDiscontinuous: false })
       if (frame.isKeyframe) this.#lastKeyframe = frame.pts
     }
     return this.#cuts[0] as Cut
@@ -84,7 +84,7 @@ export class SegmentCutter {
     this.#learn(frame)
     if (elapsed <= frame.duration / 2) return null
     const isMarked = this.#discontinuities.some((at) => at <= frame.pts + frame.duration / 2)
-    return isMarked || this.#isLastThatFits(ordinal, elapsed, frame.duration / 2) ? this.#cutAt(frame) : null
+    return isMarked || this.#isLastThatFits(ordinal, elapsed) ? this.#cutAt(frame) : null
   }
 
   /** Whether a segment that goes on until `pts` will be cut there, if GOPs go on as they were: worth a hint, no more. */
@@ -94,7 +94,7 @@ export class SegmentCutter {
     const start = this.#cuts[ordinal]
     if (!start || this.#lastKeyframe === null || this.#gops.length === 0) return false
     const next = this.#lastKeyframe + Math.max(...this.#gops)
-    return Math.abs(next - pts) <= tolerance && this.#isLastThatFits(ordinal, next - start.at, tolerance)
+    return Math.abs(next - pts) <= tolerance && this.#isLastThatFits(ordinal, next - start.at)
   }
 
   /** No EXTINF exceeds it; a millisecond under what would round up. */
@@ -102,10 +102,10 @@ export class SegmentCutter {
     return this.#options.targetSeconds + 0.499
   }
 
-  #isLastThatFits(ordinal: number, elapsed: number, tolerance: number): boolean {
+  #isLastThatFits(ordinal: number, elapsed: number): boolean {
     if (ordinal === 0 && this.#options.isFirstSegmentShort && elapsed >= SHORTEST_FIRST_SECONDS) return true
     const gop = this.#gops.length > 0 ? Math.max(...this.#gops) : this.#options.targetSeconds
-    return elapsed + gop > this.#options.targetSeconds + tolerance
+    return elapsed + gop > this.#options.targetSeconds + ROUNDING_SECONDS
   }
 
   #learn(keyframe: CutCandidate): void {

@@ -79,7 +79,7 @@ class Segmenter {
   #msn: number
   #ordinal = 0
   #sequence = 1
-  #open: (OpenSegment & { start: number; parts: Part[] }) | null = null
+  #open: (OpenSegment & { start: number; reorder: number; parts: Part[] }) | null = null
   /** Seconds of decode time on the leading track. */
   #partStart = 0
   #leadEnd = 0
@@ -115,8 +115,15 @@ class Segmenter {
   }
 
   *end(): Cuts {
+    if (!this.#open) return
     // The publisher left. The last segment may be short; players accept that at the end.
-    if (this.#open) yield* this.#closeSegment(this.#leadEnd)
+    const sound = this.#beside.at(-1)
+    const soundEnd =
+      sound && this.#options.init.audio ? (sound.dts + sound.duration) / this.#options.init.audio.timescale : 0
+    if (this.#lead.length === 0 && soundEnd > this.#partStart) {
+      yield this.#closePart(Math.min(soundEnd, this.#partStart + this.#target))
+    }
+    yield* this.#closeSegment(Math.max(this.#leadEnd, this.#partStart))
   }
 
   *#pushLead(sample: Sample): Cuts {
@@ -184,14 +191,13 @@ class Segmenter {
       isDiscontinuous: cut.isDiscontinuous,
       isIndependent: first.isKeyframe,
     }
-    this.#open = { ...open, start: dts, parts: [] }
+    this.#open = { ...open, start: dts, reorder: first.pts - dts, parts: [] }
     this.#partStart = dts
     return open
   }
 
   #closePart(end: number): CutPart {
     const open = this.#requireOpen()
-    const { cutter } = this.#options
     const part: Part = {
       kind: 'part',
       msn: open.msn,
@@ -203,17 +209,18 @@ class Segmenter {
     }
     open.parts.push(part)
     const tolerance = this.#seconds(this.#lead.at(-1)?.duration ?? 0) / 2
-    const offset = this.#seconds(this.#lead.at(-1)?.cts ?? 0)
     this.#lead = []
     this.#beside = []
     this.#partStart = end
-    return { ...part, isLikelyLast: cutter.expectsCutAt(this.#ordinal, end + Math.min(offset, 0), tolerance) }
+    return { ...part, isLikelyLast: this.#options.cutter.expectsCutAt(this.#ordinal, end + open.reorder, tolerance) }
   }
 
   *#closeSegment(end: number): Cuts {
     const open = this.#requireOpen()
-    if (this.#lead.length > 0)
-      yield this.#closePart(Math.min(Math.max(end, this.#partStart), this.#partStart + this.#target))
+    const rest = Math.max(end - this.#partStart, 0)
+    // Sound alone, a frame or two, goes on in the next segment; more of it is what a stalled camera left.
+    const isWorthAPart = this.#lead.length > 0 || (this.#beside.length > 0 && rest > this.#target / 4)
+    if (isWorthAPart) yield this.#closePart(this.#partStart + Math.min(rest, this.#target))
     if (open.parts.length === 0) return
     const { msn, programDateTimeMs, isDiscontinuous, isIndependent, parts } = open
     const durationSeconds = Math.min(Math.max(end - open.start, 0.001), this.#options.cutter.longestSeconds)

@@ -25,7 +25,9 @@ type Kept = SegmentEntry & { parts?: readonly Part[] }
 
 // In target durations. The sliding playlist holds more than CAN-SKIP-UNTIL, which is 6.
 const LISTED = 7
-const PARTS_LISTED = 3
+// rfc8216bis 4.4.4.9: parts "greater than three target durations from the end" leave the playlist. With the segment
+// that grows that is the last three; hls.js stays in part mode with two whole ones.
+const PARTS_LISTED = 2
 const SKIP_BOUNDARY = 6
 // rfc8216bis 6.2.2: a removed segment stays for its duration plus the longest playlist that held it: 1 + 7, behind 7.
 const KEPT = 15
@@ -44,6 +46,8 @@ export class RenditionWindow {
   readonly #segments: Kept[] = []
   #open: (OpenSegment & { parts: CutPart[]; init: number }) | null = null
   #init = 0
+  /** What comes next does not follow on what is here. */
+  #startsAnew = false
   /** Index into #segments of the first that the sliding playlist lists, and that has bytes. */
   #firstListed = 0
   #firstKept = 0
@@ -64,11 +68,12 @@ export class RenditionWindow {
     for (const segment of segments) this.#append(segment)
   }
 
-  /** The init segment of what comes next; its number, and whether it is a new one. */
+  /** The init segment of what comes next, behind a discontinuity; its number, and whether it is a new one. */
   use(init: InitSegment): { index: number; isNew: boolean } {
     const known = this.#inits.findIndex(({ bytes }) => Buffer.compare(bytes, init.bytes) === 0)
     if (known < 0) this.#inits.push(init)
     this.#init = known < 0 ? this.#inits.length - 1 : known
+    this.#startsAnew = this.#segments.length > 0
     return { index: this.#init, isNew: known < 0 }
   }
 
@@ -77,7 +82,9 @@ export class RenditionWindow {
     if (this.#isEnded || event.msn < this.nextMsn) return null
     if (event.kind === 'open') {
       this.fillTo(event.msn)
-      this.#open = { ...event, parts: [], init: this.#init }
+      const isDiscontinuous = event.isDiscontinuous || this.#startsAnew
+      this.#open = { ...event, isDiscontinuous, parts: [], init: this.#init }
+      this.#startsAnew = false
       return null
     }
     if (event.msn !== this.#open?.msn) return null
@@ -287,21 +294,14 @@ export class RenditionWindow {
   }
 
   #indexPlaylist(canSkip: boolean): LivePlaylist {
-    const { targetSeconds } = this.#targets
     const listed = this.#segments.slice(this.#firstListed)
     const openSeconds = this.#open?.parts.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) ?? 0
-    let after = openSeconds
-    const segments: LivePlaylist['segments'][number][] = []
-    for (const segment of listed.toReversed()) {
-      const { parts, ...entry } = segment
-      segments.push(parts && after < PARTS_LISTED * targetSeconds ? { ...entry, parts } : entry)
-      after += segment.durationSeconds
-    }
+    const withParts = listed.length - PARTS_LISTED
     return {
       ...this.#targets,
       type: 'sliding',
       discontinuitySequence: this.#removedDiscontinuities,
-      segments: segments.toReversed(),
+      segments: listed.map((segment, i) => (i < withParts ? withoutParts(segment) : segment)),
       skipped: canSkip && !this.#isEnded ? this.#skippable(listed, openSeconds) : 0,
       open: this.#openParts > 0 ? this.#open : null,
       hint: this.#isEnded ? null : this.#hint,
