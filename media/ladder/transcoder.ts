@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -107,10 +108,13 @@ export class Transcoder implements AsyncDisposable {
     return processOf(this.#command)?.pid ?? null
   }
 
-  /** Takes the next packet. Codec configurations and metadata given with the headers need not come again. */
+  /**
+   * Takes the next packet. Codec configurations in mid-run are left out: repeated ones mean nothing, and a changed one
+   * needs another run (see configuration.ts).
+   */
   write(packet: MediaPacket): void {
     if (this.#hasEnded) throw new Error('write after end')
-    if (packet.kind === 'metadata') return
+    if (packet.isHeader || packet.kind === 'metadata') return
     if (this.#waiting) this.#waiting.push(packet)
     else this.#send(packet)
   }
@@ -133,9 +137,11 @@ export class Transcoder implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { ladder, source, logger } = this.#options
-    const directory = await mkdtemp(join(this.#options.directory ?? tmpdir(), 'ustat-'))
     const sockets: OutputSocket[] = []
+    let directory: string | null = null
+    let isComplete = false
     try {
+      directory = await mkdtemp(join(this.#options.directory ?? tmpdir(), 'ustat-'))
       for (const [index, { name }] of ladder.renditions.entries()) {
         const queue = this.#queues.get(name) as ByteQueue
         sockets.push(await OutputSocket.open(join(directory, `${index}`), (bytes) => queue.push(bytes)))
@@ -158,23 +164,25 @@ export class Transcoder implements AsyncDisposable {
       const exited = new Promise<void>((resolve, reject) => {
         command.on('end', () => resolve())
         command.on('error', (error, _stdout, stderr) => reject(asTranscoderError(error, stderr)))
-        command.on('start', () => logger.debug({ pid: processOf(command)?.pid }, 'ffmpeg started'))
+        command.on('start', () => logger.debug({ pid: this.pid }, 'ffmpeg started'))
+        command.on('stderr', (line: string) => logger.debug({ line }, 'ffmpeg says'))
       })
       this.#command = command
       command.run()
       this.#open()
       await exited
+      isComplete = true
       if (!this.#hasEnded) throw new TranscoderError('ffmpeg_failed', 'ffmpeg ended before its input')
     } catch (error) {
       if (!this.#isDisposed) logger.warn({ error }, 'ffmpeg failed')
       throw error
     } finally {
       this.#input.destroy()
-      this.#waiting = []
-      // A process that has exited has closed its ends: what is left is in the kernel and comes before the end.
-      await Promise.all(sockets.map((socket) => socket.close()))
+      this.#waiting = null
+      // What ffmpeg wrote last is still in the kernel: it comes before the end.
+      await Promise.all(sockets.map((socket) => socket.close(isComplete)))
       for (const queue of this.#queues.values()) queue.end()
-      await rm(directory, { recursive: true, force: true })
+      if (directory) await rm(directory, { recursive: true, force: true })
     }
   }
 
@@ -182,8 +190,8 @@ export class Transcoder implements AsyncDisposable {
   #open(): void {
     const { headers, source } = this.#options
     const waiting = this.#waiting ?? []
-    const times = waiting.filter(({ isHeader }) => !isHeader).map(({ dts }) => dts)
-    if (times.length > 0) this.#firstDts = times.reduce((least, dts) => Math.min(least, dts))
+    if (waiting.length > 0)
+      this.#firstDts = waiting.reduce((least, { dts }) => Math.min(least, dts), Number.POSITIVE_INFINITY)
     this.#waiting = null
     this.#input.write(flvHeader({ hasAudio: source.audio !== null, hasVideo: source.video !== null }))
     this.#input.write(sourceTag(source))
@@ -195,10 +203,9 @@ export class Transcoder implements AsyncDisposable {
 
   #send(packet: MediaPacket): void {
     if (!this.#options.source[packet.kind as 'audio' | 'video'] || this.#input.destroyed) return
-    if (!packet.isHeader) this.#firstDts ??= packet.dts
-    const base = this.#firstDts ?? packet.dts
-    // FLV has no negative times; only a packet that is older than all that came before it can get here.
-    const dts = Math.max(0, packet.dts - base)
+    this.#firstDts ??= packet.dts
+    // FLV has no negative times; only a packet older than all that came before ffmpeg started would need one.
+    const dts = Math.max(0, packet.dts - this.#firstDts)
     this.#input.write(flvTag({ ...packet, dts, pts: dts + packet.pts - packet.dts }))
   }
 
@@ -221,34 +228,34 @@ function asTranscoderError(error: Error, stderr: string | null): TranscoderError
 class OutputSocket {
   readonly url: string
   readonly #server: Server
-  #connection: Promise<void> = Promise.resolve()
+  readonly #closed = Promise.withResolvers<void>()
+  #isConnected = false
 
-  private constructor(path: string, server: Server) {
+  private constructor(path: string, onBytes: (bytes: Buffer) => void) {
     this.url = `unix:${path}`
-    this.#server = server
+    this.#server = createServer((connection) => {
+      this.#isConnected = true
+      connection.on('data', onBytes)
+      // A killed ffmpeg may reset its connections: an end like any other, `done` says why.
+      connection.on('error', () => {})
+      connection.on('close', () => this.#closed.resolve())
+    })
   }
 
   static async open(path: string, onBytes: (bytes: Buffer) => void): Promise<OutputSocket> {
-    const server = createServer()
-    const socket = new OutputSocket(path, server)
-    server.maxConnections = 1
-    server.on('connection', (connection) => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      socket.#connection = promise
-      connection.on('data', onBytes)
-      // A killed ffmpeg resets its connections: that is an end like any other, `done` says why.
-      connection.on('error', () => {})
-      connection.on('close', () => resolve())
-    })
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(path, resolve)
-    })
+    const socket = new OutputSocket(path, onBytes)
+    socket.#server.listen(path)
+    await once(socket.#server, 'listening')
     return socket
   }
 
-  async close(): Promise<void> {
+  /**
+   * Resolves when everything that was sent has been handed on.
+   *
+   * @param isComplete ffmpeg succeeded, so it did connect, even if that has not been noticed yet
+   */
+  async close(isComplete: boolean): Promise<void> {
+    if (isComplete || this.#isConnected) await this.#closed.promise
     this.#server.close()
-    await this.#connection
   }
 }
