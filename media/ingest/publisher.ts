@@ -29,10 +29,17 @@ export interface Publisher {
 }
 
 /** Answer to `publish`: refuse with a sentence for the encoder, or accept and be handed the publisher. */
-export type PublishDecision = { refuse: string } | { accept: (publisher: Publisher) => void }
+export type PublishDecision = Refusal | { accept: (publisher: Publisher) => void }
 
 export interface PublishRequest {
   streamKey: string
   /** Remote address without port. */
   address: string
+}
+
+export interface Refusal {
+  /** Sentence for the encoder; ASCII, never holds the key. */
+  refuse: string
+  /** False: the key is not to blame (taken, closing, nobody to ask), so the address is not slowed down for it. */
+  isKeyWrong?: boolean
 }
