@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import type { AuthToken } from './auth-token.ts'
+import type { Profile } from './profile.ts'
 import { roles } from './roles.ts'
+import type { User } from './user.ts'
 
 const email = z.string().trim().toLowerCase().max(254).pipe(z.email())
 const personName = z
@@ -90,3 +93,31 @@ export const sessionJson = z.object({
   expires_at: z.iso.datetime(),
 })
 export type SessionJson = z.infer<typeof sessionJson>
+
+export function presentAccount(user: User, profile: Profile, channel: string | null): AccountJson {
+  return {
+    id: user.id,
+    email: user.email,
+    first_name: user.firstName,
+    last_name: user.lastName,
+    display_name: profile.displayName,
+    phone: user.phone ?? null,
+    role: user.role,
+    is_verified: user.isVerified,
+    channel,
+    created_at: user.createdAt.toISOString(),
+  }
+}
+
+export function presentSession(token: AuthToken, currentFamily: string): SessionJson {
+  return {
+    id: token.id,
+    kind: token.purpose === 'session' ? 'browser' : 'client',
+    user_agent: token.userAgent,
+    address: token.address,
+    is_current: token.family === currentFamily,
+    created_at: token.signedInAt.toISOString(),
+    last_seen_at: token.lastSeenAt.toISOString(),
+    expires_at: token.expiresAt.toISOString(),
+  }
+}

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { channelBroadcastJson } from '../live/broadcast-json.ts'
+import { type BroadcastSight, channelBroadcastJson, presentSight } from '../live/broadcast-json.ts'
+import type { Audience, Playback } from '../vod/playback.ts'
+import type { Channel } from './channel.ts'
 
 export type { ChannelBroadcastJson } from '../live/broadcast-json.ts'
 
@@ -33,3 +35,25 @@ export type ChannelJson = z.infer<typeof channelJson>
 /** What goes into OBS; shown to the owner only. */
 export const streamKeyJson = z.object({ rtmp_url: z.string(), stream_key: z.string() })
 export type StreamKeyJson = z.infer<typeof streamKeyJson>
+
+/** @param shown what this viewer may see of the channel's running or next broadcast */
+export function presentChannel(
+  channel: Channel,
+  displayName: string,
+  shown: BroadcastSight | null,
+  playback: Playback,
+  audience: Audience,
+): ChannelJson {
+  return {
+    slug: channel.slug,
+    title: channel.title,
+    description: channel.description,
+    owner: { id: channel.owner.id, display_name: displayName },
+    broadcast: shown && {
+      ...presentSight(shown, playback, audience),
+      status: shown.broadcast.isOnAir() ? 'live' : 'scheduled',
+    },
+    chat_room: channel.chatRoom(),
+    recordings_url: `/api/recordings/?channel=${channel.slug}`,
+  }
+}

@@ -94,7 +94,8 @@ function asDomainError(error: unknown): DomainError | null {
 }
 
 function bodyOf({ code, details }: DomainError, language: Language): object {
-  if (code === 'invalid_input' && Array.isArray(details.issues)) return fieldsOf(details.issues, language)
+  if (code === 'invalid_input' && Array.isArray(details.issues))
+    return fieldsOf(details.issues as z.core.$ZodRawIssue[], language)
   return { detail: sentenceFor(code, language), code, ...details }
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Audience, Playback } from '../vod/playback.ts'
+import type { Broadcast } from './broadcast.ts'
 
 /** Who may watch: everybody, a course's learners, or whoever has the link. */
 export const visibilities = ['public', 'enrolled', 'unlisted'] as const
@@ -27,3 +29,33 @@ export const channelBroadcastJson = z.object({
   lesson: z.number().int().nullable(),
 })
 export type ChannelBroadcastJson = z.infer<typeof channelBroadcastJson>
+
+/** A broadcast with what its row does not know. */
+export interface BroadcastSight {
+  broadcast: Broadcast
+  recording: string | null
+  viewers: number
+}
+
+/** The part that channel pages and broadcasts share; `status` is left to them. */
+export function presentSight(
+  { broadcast, recording, viewers }: BroadcastSight,
+  playback: Playback,
+  audience: Audience,
+): Omit<ChannelBroadcastJson, 'status'> {
+  const { id, node } = broadcast
+  const held = broadcast.isOnAir() && node ? { id, node } : null
+  return {
+    id,
+    title: broadcast.title,
+    starts_at: broadcast.startsAt?.toISOString() ?? null,
+    started_at: broadcast.startedAt?.toISOString() ?? null,
+    viewers: held ? viewers : 0,
+    playback_url: held && playback.ofBroadcast(held, 'index.m3u8', audience),
+    thumbnail_url: held && playback.ofBroadcast(held, 'thumbnail.jpg', audience),
+    recording,
+    chat_room: broadcast.channel.chatRoom(),
+    course: null,
+    lesson: null,
+  }
+}

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import type { PageJson } from '../http/page.ts'
-import { channelBroadcastJson, channelRefJson, visibilities } from './broadcast-json.ts'
+import type { Audience, Playback } from '../vod/playback.ts'
+import {
+  type BroadcastSight,
+  channelBroadcastJson,
+  channelRefJson,
+  presentSight,
+  visibilities,
+} from './broadcast-json.ts'
 
 const title = z.string().trim().min(1).max(200)
 
@@ -25,6 +32,26 @@ export const broadcastJson = channelBroadcastJson.extend({
   cause: z.string().nullable(),
 })
 export type BroadcastJson = z.infer<typeof broadcastJson>
+
+/** @param isManaged the viewer may change it, so they are told why it ended */
+export function presentBroadcast(
+  sight: BroadcastSight,
+  playback: Playback,
+  audience: Audience,
+  isManaged: boolean,
+): BroadcastJson {
+  const { broadcast } = sight
+  const { slug, title } = broadcast.channel
+  return {
+    ...presentSight(sight, playback, audience),
+    status: broadcast.status,
+    visibility: broadcast.visibility,
+    channel: { slug, title },
+    ended_at: broadcast.endedAt?.toISOString() ?? null,
+    cause: isManaged ? (broadcast.cause ?? null) : null,
+  }
+}
+
 /** `GET /api/live/` */
 export type LivePageJson = PageJson<BroadcastJson>
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { PageJson } from '../http/page.ts'
 import { channelRefJson, visibilities } from '../live/broadcast-json.ts'
+import type { Audience, Playback } from './playback.ts'
+import type { Recording } from './recording.ts'
 
 export const recordingParams = z.strictObject({ id: z.string().max(100) })
 
@@ -37,3 +39,31 @@ export const recordingJson = z.object({
 export type RecordingJson = z.infer<typeof recordingJson>
 /** `GET /api/recordings/` */
 export type RecordingPageJson = PageJson<RecordingJson>
+
+/** While its broadcast runs, the whole of it so far is played from the media process. */
+export function presentRecording(recording: Recording, playback: Playback, audience: Audience): RecordingJson {
+  const { channel, broadcast, node } = recording
+  const held = recording.status === 'live' && node ? { id: broadcast.id, node } : null
+  const url = (file: string) => {
+    if (recording.status === 'failed') return null
+    return held ? playback.ofBroadcast(held, file, audience) : playback.ofRecording(recording, file, audience)
+  }
+  return {
+    id: recording.id,
+    title: recording.title,
+    status: recording.status,
+    visibility: recording.visibility,
+    channel: { slug: channel.slug, title: channel.title },
+    broadcast: broadcast.id,
+    duration_seconds: Number(recording.durationSeconds),
+    width: recording.width ?? null,
+    height: recording.height ?? null,
+    renditions: recording.renditions,
+    size_bytes: Number(recording.sizeBytes),
+    playback_url: url(held ? 'dvr.m3u8' : 'index.m3u8'),
+    thumbnail_url: held || recording.hasThumbnail ? url('thumbnail.jpg') : null,
+    storyboard_url: held || recording.hasStoryboard ? url('storyboard.vtt') : null,
+    chat_room: channel.chatRoom(),
+    created_at: recording.createdAt.toISOString(),
+  }
+}

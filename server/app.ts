@@ -1,0 +1,70 @@
+import Router from '@koa/router'
+import Koa from 'koa'
+import { accountRoutes } from './accounts/routes.ts'
+import { channelRoutes } from './channels/routes.ts'
+import type { Context } from './context.ts'
+import { DomainError } from './errors.ts'
+import { jsonBody } from './http/body.ts'
+import { csrf, hostName } from './http/csrf.ts'
+import { errorResponses } from './http/errors.ts'
+import { healthRoutes } from './http/health.ts'
+import { observe } from './http/observe.ts'
+import { rateLimited } from './http/rate-limit.ts'
+import type { RequestState } from './http/request.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { identify } from './http/viewer.ts'
+import { mediaHooks } from './live/media-hooks.ts'
+import { liveRoutes } from './live/routes.ts'
+import { vodGateway } from './vod/gateway.ts'
+import { recordingRoutes } from './vod/routes.ts'
+
+/** The order of the middleware and the routes; no I/O of its own. */
+export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<RequestState> {
+  const { config, log, orm, metrics } = context
+  const app = new Koa<RequestState>()
+  app.on('error', (error) => log.error({ error }, 'an answer could not be sent'))
+
+  app.use(observe(log, metrics))
+  app.use(errorResponses(log))
+  app.use(securityHeaders(config.publicUrl))
+  app.use(healthRoutes(context).routes())
+  app.use(vodGateway(context))
+  app.use(knownHost(config))
+  app.use((ctx, next) => {
+    ctx.state.em = orm.em.fork()
+    ctx.state.viewer = null
+    return next()
+  })
+  app.use(jsonBody())
+
+  const internal = mediaHooks(context)
+  app.use(internal.routes())
+
+  app.use(identify({ viewers: context.viewers, cookies: context.cookies, jwtSecret: config.secrets.jwt }))
+  app.use(csrf({ secret: config.secrets.jwt, publicUrl: config.publicUrl, allowedHosts: config.allowedHosts }))
+  app.use(rateLimited(context.limits, limitFactor))
+
+  const api = new Router<RequestState>()
+  for (const feature of [accountRoutes, channelRoutes, liveRoutes, recordingRoutes]) {
+    api.use(feature(context).routes())
+  }
+  app.use(api.routes())
+  app.use(
+    api.allowedMethods({
+      throw: true,
+      methodNotAllowed: () => new DomainError('method_not_allowed'),
+      notImplemented: () => new DomainError('method_not_allowed'),
+    }),
+  )
+  return app
+}
+
+/** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */
+function knownHost({ publicUrl, allowedHosts }: Context['config']): Koa.Middleware<RequestState> {
+  const known = new Set([new URL(publicUrl).hostname, ...allowedHosts.map(hostName)])
+  return (ctx, next) => {
+    const isInternal = ctx.path.startsWith('/internal/')
+    if (allowedHosts.length > 0 && !isInternal && !known.has(hostName(ctx.host))) throw new DomainError('host_refused')
+    return next()
+  }
+}

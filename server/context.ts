@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs'
+import { Registry } from 'prom-client'
+import type { Config } from '../config/config.ts'
+import type { ObjectStore } from '../media/storage/object-store.ts'
+import { openStore } from '../media/storage/open-store.ts'
+import { createRedis } from '../media/storage/redis.ts'
+import { Revocations } from '../media/storage/revocations.ts'
+import { Passwords } from './accounts/password.ts'
+import { Viewers } from './accounts/viewers.ts'
+import { ChannelPages } from './channels/channel-page.ts'
+import { StreamKeys } from './channels/stream-key.ts'
+import { type Orm, openOrm } from './db/orm.ts'
+import { RateLimits } from './http/rate-limit.ts'
+import { Cookies } from './http/session-cookie.ts'
+import { Queue } from './jobs/queue.ts'
+import { MediaNodes } from './live/media-nodes.ts'
+import { createLogger, type Logger } from './logger.ts'
+import type { RedisClient } from './redis.ts'
+import { Playback } from './vod/playback.ts'
+
+/** Everything long-lived of an api or worker process. */
+export interface Context extends AsyncDisposable {
+  config: Config
+  log: Logger
+  orm: Orm
+  redis: RedisClient
+  queue: Queue
+  store: ObjectStore
+  revocations: Revocations
+  playback: Playback
+  passwords: Passwords
+  viewers: Viewers
+  streamKeys: StreamKeys
+  cookies: Cookies
+  limits: RateLimits
+  channelPages: ChannelPages
+  nodes: MediaNodes
+  metrics: Registry
+}
+
+export interface ContextOptions {
+  role: 'api' | 'worker'
+  log?: Logger
+  /** Multiplies every rate limit. */
+  limitFactor?: number
+  /** How old a channel page may be, milliseconds. */
+  pageMs?: number
+}
+
+/** Built once, disposed in reverse. Redis need not be there; PostgreSQL must. */
+export async function createContext(config: Config, options: ContextOptions): Promise<Context> {
+  await using stack = new AsyncDisposableStack()
+  const log = options.log ?? createLogger(options.role, config.logLevel)
+  const orm = await openOrm(config.database.url)
+  stack.defer(() => orm.close(true))
+  if (config.store.kind === 'disk') mkdirSync(config.store.directory, { recursive: true })
+  const redis = createRedis(config.redis.url, log)
+  stack.defer(() => redis.destroy())
+  // Comes back by itself for as long as it takes; nobody waits for it.
+  redis.connect().catch((error) => log.warn({ error }, 'Redis is not there yet'))
+  const revocations = stack.use(new Revocations(redis, log))
+  const queue = stack.use(new Queue(config.database.url, log, options.role === 'worker' ? 'works' : 'adds'))
+  await Promise.all([queue.start(), revocations.start()])
+  const { secrets } = config
+  const owned = stack.move()
+  return {
+    config,
+    log,
+    orm,
+    redis,
+    queue,
+    store: openStore(config.store),
+    revocations,
+    playback: new Playback(secrets.token, revocations),
+    passwords: new Passwords(),
+    viewers: new Viewers(orm, redis),
+    streamKeys: new StreamKeys(secrets.streamKey),
+    cookies: new Cookies(config.publicUrl, secrets.token),
+    limits: new RateLimits(redis, options.limitFactor),
+    channelPages: new ChannelPages(orm, redis, options.pageMs),
+    nodes: new MediaNodes(secrets.internal, log),
+    metrics: new Registry(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}

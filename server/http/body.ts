@@ -1,0 +1,20 @@
+import { bodyParser } from '@koa/bodyparser'
+import type { Middleware } from 'koa'
+import { DomainError } from '../errors.ts'
+
+const LIMIT = '256kb'
+
+/**
+ * JSON and nothing else: a form is what another site can send without asking. `__proto__` is a key like any other, which no
+ * schema of ours knows.
+ *
+ * @throws {DomainError} `json_only`, `malformed_json`; Koa's own 413
+ */
+export function jsonBody(): Middleware {
+  const read = bodyParser({ enableTypes: ['json'], jsonLimit: LIMIT, jsonStrict: true })
+  return async (ctx, next) => {
+    const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''
+    if (hasBody && !ctx.is('json', '+json')) throw new DomainError('json_only')
+    return read(ctx, next)
+  }
+}

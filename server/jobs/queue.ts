@@ -1,0 +1,80 @@
+import { fromKysely, PgBoss, type SendOptions } from 'pg-boss'
+import type { EntityManager } from '../db/orm.ts'
+import type { Logger } from '../logger.ts'
+
+/** Every job and what it needs to know; the handler stands in its feature as `<verb>.job.ts`. */
+export interface Jobs {
+  'delete-recording-files': { recording: string }
+  'end-lost-broadcasts': Record<string, never>
+  'purge-stale-rows': Record<string, never>
+}
+export type JobName = keyof Jobs
+
+const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclusive' }> = {
+  // A store that is away comes back within a day.
+  'delete-recording-files': { retryLimit: 20, policy: 'standard' },
+  'end-lost-broadcasts': { retryLimit: 0, policy: 'exclusive' },
+  'purge-stale-rows': { retryLimit: 3, policy: 'exclusive' },
+}
+
+/** Jobs in PostgreSQL: kept when a process dies, tried again when one fails. */
+export class Queue implements AsyncDisposable {
+  readonly #boss: PgBoss
+
+  /** @param role a worker also looks after the queues; others only add to them */
+  constructor(url: string, log: Logger, role: 'adds' | 'works') {
+    this.#boss = new PgBoss({
+      connectionString: url,
+      max: role === 'works' ? 5 : 2,
+      supervise: role === 'works',
+      schedule: role === 'works',
+      migrate: false,
+      createSchema: false,
+    })
+    this.#boss.on('error', (error) => log.warn({ error }, 'the job queue has trouble'))
+  }
+
+  async start(): Promise<void> {
+    await this.#boss.start()
+  }
+
+  /** In the transaction of `em` when there is one: the job is there if, and only if, what causes it is. */
+  async add<Name extends JobName>(
+    name: Name,
+    data: Jobs[Name],
+    { em, ...options }: SendOptions & { em?: EntityManager } = {},
+  ): Promise<void> {
+    const transaction = em?.getTransactionContext<Parameters<typeof fromKysely>[0]>()
+    await this.#boss.send(name, data, { ...options, ...(transaction ? { db: fromKysely(transaction) } : {}) })
+  }
+
+  async work<Name extends JobName>(name: Name, handle: (data: Jobs[Name]) => Promise<void>): Promise<void> {
+    await this.#boss.work<Jobs[Name]>(name, { pollingIntervalSeconds: 2 }, async (jobs) => {
+      for (const job of jobs) await handle(job.data)
+    })
+  }
+
+  /** @param cron in UTC */
+  async schedule(name: JobName, cron: string): Promise<void> {
+    await this.#boss.schedule(name, cron)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#boss.stop({ graceful: true, timeout: 8000 })
+  }
+}
+
+/** Makes pg-boss's tables and our queues; part of `migrate`. */
+export async function prepareQueues(url: string): Promise<void> {
+  const boss = new PgBoss({ connectionString: url, supervise: false, schedule: false, max: 2 })
+  await boss.start()
+  try {
+    for (const [name, { retryLimit, policy }] of Object.entries(queues)) {
+      const options = { retryLimit, retryDelay: 10, retryBackoff: true, retryDelayMax: 3600, expireInSeconds: 600 }
+      if (await boss.getQueue(name)) await boss.updateQueue(name, options)
+      else await boss.createQueue(name, { policy, ...options })
+    }
+  } finally {
+    await boss.stop({ graceful: false })
+  }
+}

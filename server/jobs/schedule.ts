@@ -1,0 +1,23 @@
+import type { Context } from '../context.ts'
+import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
+import { purgeStaleRows } from '../live/purge-stale-rows.job.ts'
+import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
+
+const LOST_CHECK_SECONDS = 10
+
+/** What a worker does, and when. Several workers may run: each job is one's. */
+export async function startJobs(context: Context): Promise<Disposable> {
+  const { queue, store, log } = context
+  await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
+  await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))
+  await queue.work('purge-stale-rows', () => purgeStaleRows(context.orm))
+  await queue.schedule('purge-stale-rows', '17 3 * * *')
+
+  // pg-boss's own schedule knows minutes. Of several workers' calls within a slot one becomes a job.
+  const timer = setInterval(() => {
+    queue
+      .add('end-lost-broadcasts', {}, { singletonSeconds: LOST_CHECK_SECONDS })
+      .catch((error) => log.warn({ error }, 'the check for lost broadcasts could not be enqueued'))
+  }, LOST_CHECK_SECONDS * 1000)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}

@@ -1,0 +1,21 @@
+import { LockMode } from '@mikro-orm/core'
+import type { EntityManager } from '../db/orm.ts'
+import { DomainError } from '../errors.ts'
+import type { Queue } from '../jobs/queue.ts'
+import { Recording } from './recording.ts'
+
+/**
+ * Deletes a recording. Its objects go by a job that is enqueued in the same transaction: a store that is away delays them,
+ * and nothing is left behind.
+ *
+ * @throws {DomainError} `recording_live`
+ */
+export async function deleteRecording(em: EntityManager, queue: Queue, id: string): Promise<void> {
+  await em.transactional(async (tx) => {
+    const recording = await tx.findOneOrFail(Recording, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+    if (recording.status === 'live') throw new DomainError('recording_live')
+    tx.remove(recording)
+    await tx.flush()
+    await queue.add('delete-recording-files', { recording: id }, { em: tx })
+  })
+}

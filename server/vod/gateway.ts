@@ -1,0 +1,128 @@
+import type { Context as KoaContext, Middleware } from 'koa'
+import { ObjectStoreError } from '../../media/storage/object-store.ts'
+import { verifyPathToken } from '../../media/storage/signed-path.ts'
+import type { Context } from '../context.ts'
+import { DomainError } from '../errors.ts'
+import { Remembered } from '../remembered.ts'
+
+/** The only files a recording has; anything else, `..` among it, is not found before any path is made of it. */
+const file =
+  /^(?:index\.m3u8|thumbnail\.jpg|storyboard\.vtt|storyboard-\d{1,6}\.jpg|[a-z0-9-]{1,32}\/(?:index\.m3u8|init-\d{1,6}\.mp4|\d{1,9}\.m4s))$/
+const route = /^\/vod\/([^/]+)\/([0-9a-f]{24})\/(.+)$/
+
+const types: Record<string, string> = {
+  m3u8: 'application/vnd.apple.mpegurl',
+  vtt: 'text/vtt; charset=utf-8',
+  jpg: 'image/jpeg',
+  mp4: 'video/mp4',
+  m4s: 'video/iso.segment',
+}
+const PRESIGNED_SECONDS = 300
+/** A redirect that is remembered must end well before what it points to. */
+const REDIRECT_SECONDS = 240
+/** A node that was silent for so long has nothing to give. */
+const NODE_SILENT_MS = 60_000
+
+interface Place {
+  /** The media process that has what the store has not yet. */
+  node: string | null
+}
+
+/**
+ * Decides who sends a file of a recording: `GET /vod/<token>/<recording>/<path>`.
+ *
+ *   not uploaded whole ──▶ X-Accel-Redirect to its media process
+ *   disk ────────────────▶ X-Accel-Redirect to nginx
+ *   S3, playlist or cues ▶ streamed, so that their relative URIs stay under the token
+ *   S3, anything else ───▶ 302 to a presigned URL
+ *
+ * Reads no cookie: whoever has the path may play it anywhere.
+ */
+export function vodGateway(context: Context): Middleware {
+  const { orm, revocations, store } = context
+  const places = new Remembered<Place | null>(findPlace, 2000)
+
+  return async (ctx, next) => {
+    if (!ctx.path.startsWith('/vod/')) return next()
+    ctx.set('Access-Control-Allow-Origin', '*')
+    ctx.set('Access-Control-Expose-Headers', 'Content-Length, Content-Range, Date, ETag, Location')
+    ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
+    if (ctx.method === 'OPTIONS') {
+      ctx.set('Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS')
+      ctx.set('Access-Control-Allow-Headers', 'Range, If-None-Match')
+      ctx.set('Access-Control-Max-Age', '86400')
+      ctx.status = 204
+      return
+    }
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+      ctx.set('Allow', 'GET, HEAD, OPTIONS')
+      throw new DomainError('method_not_allowed')
+    }
+    const [, text = '', id = '', path = ''] = route.exec(ctx.path) ?? []
+    if (!file.test(path)) throw new DomainError('not_found')
+    const token = verifyPathToken(text, context.config.secrets.token, new Date())
+    // Bad, expired, edited, for another thing, revoked: one answer.
+    if (token?.kind !== 'recording' || token.id !== id || revocations.isRevoked(token)) {
+      throw new DomainError('playback_refused')
+    }
+    const place = await places.get(id)
+    if (!place) throw new DomainError('recording_not_found')
+    const extension = path.slice(path.lastIndexOf('.') + 1)
+    ctx.type = types[extension] ?? 'application/octet-stream'
+    if (place.node) return accelerate(ctx, `/_media/${place.node}/vod/${text}/${id}/${path}`)
+    const isText = extension === 'm3u8' || extension === 'vtt'
+    ctx.set('Cache-Control', isText ? 'private, max-age=60' : 'private, max-age=86400, immutable')
+    const key = `recordings/${id}/${path}`
+    if (store.kind === 'disk') return accelerate(ctx, `/_store/${key}`)
+    if (isText) return stream(ctx, key)
+    await redirect(ctx, key)
+  }
+
+  async function findPlace(id: string): Promise<Place | null> {
+    const rows = await orm.em.fork().execute<{ status: string; node: string | null; is_alive: boolean | null }[]>(
+      `select r.status, r.node, n.last_beat_at > ? as is_alive
+         from recording r left join media_node n on n.name = r.node where r.id = ?`,
+      [new Date(Date.now() - NODE_SILENT_MS), id],
+    )
+    const row = rows[0]
+    if (!row || row.status === 'failed') return null
+    return { node: row.is_alive ? row.node : null }
+  }
+
+  async function stream(ctx: KoaContext, key: string): Promise<void> {
+    try {
+      if (ctx.method === 'HEAD') {
+        const found = await store.head(key)
+        if (!found) throw new DomainError('not_found')
+        ctx.status = 200
+        ctx.length = found.size
+        return
+      }
+      const { body, size } = await store.get(key)
+      ctx.body = body
+      ctx.length = size
+    } catch (error) {
+      if (!(error instanceof ObjectStoreError)) throw error
+      throw new DomainError(error.code === 'not_found' ? 'not_found' : 'store_unavailable', {}, { cause: error })
+    }
+  }
+
+  async function redirect(ctx: KoaContext, key: string): Promise<void> {
+    const url = await store.presign(key, PRESIGNED_SECONDS)
+    if (url === null) throw new DomainError('store_unavailable')
+    ctx.remove('Content-Type')
+    ctx.set('Cache-Control', `private, max-age=${REDIRECT_SECONDS}`)
+    ctx.set('Location', url)
+    ctx.status = 302
+    ctx.body = ''
+  }
+}
+
+/** nginx reads the header, drops it, and sends the file itself, ranges and all. */
+function accelerate(ctx: KoaContext, target: string): void {
+  ctx.status = 200
+  ctx.set('X-Accel-Redirect', target)
+  const { type } = ctx.response
+  ctx.body = ''
+  ctx.response.type = type
+}
