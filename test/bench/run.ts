@@ -2,14 +2,24 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { glassFigures, watchPeer } from './latency.ts'
+import { glassFigures, latencyScenario, watchPeer } from './latency.ts'
 import { type Result, toMarkdown, toText } from './report-table.ts'
 import type { Scenario } from './scenario.ts'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
+  latency: latencyScenario(
+    'glass to glass from 720p30 with a keyframe each second, ladder of three',
+    {},
+    { p50: 1.1, p95: 1.3, ratio: 5.5 },
+  ),
+  'latency-obs': latencyScenario(
+    'glass to glass from OBS’s defaults: a keyframe every 250 frames, B-frames',
+    { gop: 250, bFrames: 2 },
+    { p95: 1.6, ratio: 5.5 },
+  ),
   peer: {
     about: 'nginx-rtmp by itself: glass to glass',
-    run: async (options) => glassFigures('nginx-rtmp', await watchPeer(options)),
+    run: async (options) => glassFigures('nginx-rtmp', await watchPeer({}, options)),
   },
 }
 /** What runs when nothing is named: everything but the long ones. */
