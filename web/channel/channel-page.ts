@@ -133,7 +133,7 @@ export class ChannelPage extends LitElement {
       <h1>${show?.title ?? channel.title}</h1>
       <p class="facts">
         ${show ? html`<span class="live-badge">${msg('Live')}</span>` : nothing}
-        <strong>${channel.title}</strong>
+        ${show ? html`<strong>${channel.title}</strong>` : nothing}
         ${channel.owner.display_name === channel.title ? nothing : html`<span>${channel.owner.display_name}</span>`}
         ${show ? html`<span>${viewersText(show.viewers)}</span>` : nothing}
         ${show?.started_at ? html`<span>${msg(str`started ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}

@@ -35,6 +35,7 @@ export class LivePanel extends LitElement {
       dt { color: var(--ink-soft); font-size: 0.8125rem }
       dd { font-size: 1.125rem; font-weight: 650; font-variant-numeric: tabular-nums; letter-spacing: -0.01em }
       dd.bad { color: var(--bad-ink) }
+      .status { margin-bottom: 12px }
       .advice { display: grid; gap: 10px; margin-top: 16px }
       .advice li { display: grid; grid-template-columns: auto 1fr; gap: 12px; padding: 12px 16px; border-radius: var(--radius-small); background: var(--warn-tint); color: var(--warn-ink) }
       .advice strong { display: block }
@@ -128,13 +129,12 @@ export class LivePanel extends LitElement {
       </table>`
   }
 
-  #healthView() {
-    const health = this.#health.value?.health
+  #healthView(health: BroadcastHealthJson | null) {
     if (!health) {
       return html`<p class="soft">${this.#health.error ? errorText(this.#health.error) : msg('Waiting for the first figures…')}</p>`
     }
     return html`
-      <p role="status" class="soft">${statusText(health.status)}${health.encoder ? html` · ${health.encoder}` : nothing}</p>
+      <p role="status" class="status soft">${statusText(health.status)}${health.encoder ? html` · ${health.encoder}` : nothing}</p>
       ${this.#facts(health)}
       <ul class="advice" aria-live="polite">
         ${health.warnings.map((warning) => {
@@ -142,13 +142,13 @@ export class LivePanel extends LitElement {
           return html`<li>${icon('alert')}<div><strong>${problem}</strong>${cure}</div></li>`
         })}
       </ul>
-      ${this.#ladder(health)}
     `
   }
 
   protected override render() {
     const { show } = this
     if (!show) return nothing
+    const health = this.#health.value?.health ?? null
     return html`<section class="panel" aria-labelledby="live">
       <div class="top">
         <span class="live-badge">${msg('Live')}</span>
@@ -157,8 +157,11 @@ export class LivePanel extends LitElement {
         <wa-button variant="danger" size="s" ?loading=${this.isEnding} @click=${this.#end}>${msg('End the show')}</wa-button>
       </div>
       <div class="two">
-        <live-player muted .src=${show.playback_url ?? ''} .broadcast=${show.id} .startedAt=${show.started_at ?? ''}></live-player>
-        <div>${this.#healthView()}</div>
+        <div>
+          <live-player muted .src=${show.playback_url ?? ''} .broadcast=${show.id} .startedAt=${show.started_at ?? ''}></live-player>
+          ${health ? this.#ladder(health) : nothing}
+        </div>
+        <div>${this.#healthView(health)}</div>
       </div>
       <confirm-dialog heading=${msg('End the show?')} action=${msg('End the show')}>
         <p>${msg('Your encoder is cut off and viewers see that the show is over. The recording is ready within seconds. Streaming again starts a new show.')}</p>

@@ -29,6 +29,7 @@ export class StreamKeyPanel extends LitElement {
       .foot { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 12px }
       .foot p { flex: 1; min-width: 16em }
       .bone { height: 150px; border-radius: var(--radius); background: var(--sunken) }
+      @media (max-width: 430px) { .row { grid-template-columns: minmax(0, 1fr) } }
       @media (max-width: 560px) { .key { grid-template-columns: minmax(0, 1fr) auto } .key wa-input { grid-column: 1 / -1 } }
     `,
   ]

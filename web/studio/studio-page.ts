@@ -4,6 +4,7 @@ import { css, html, LitElement, nothing } from 'lit'
 import type { ChannelJson } from '../../server/channels/contract.ts'
 import { ApiError } from '../api.ts'
 import { Poll } from '../poll.ts'
+import { go } from '../router.ts'
 import { loadViewer } from '../session.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
@@ -49,7 +50,10 @@ export class StudioPage extends LitElement {
   /** Called by the router: the studio is for who is signed in. */
   async onBeforeEnter(_location: RouterLocation, commands: Commands) {
     try {
-      if (!(await loadViewer())) return commands.redirect('/sign-in?next=/studio')
+      if (!(await loadViewer())) {
+        go('/sign-in?next=/studio')
+        return commands.prevent()
+      }
       this.#channel.follow('/api/channels/me/')
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
