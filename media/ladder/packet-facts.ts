@@ -40,11 +40,12 @@ export function frameRateOf(video: readonly MediaPacket[]): number {
   const sorted = distances.filter((distance) => distance > 0).sort((a, b) => a - b)
   const usual = sorted[Math.floor(sorted.length * 0.25)]
   if (usual === undefined) return 30
-  // Whole milliseconds: 33 and 34 take turns. The mean of those near the usual one is exact.
+  // Whole milliseconds: 33 and 34 take turns, and the mean of those near the usual one is nearly exact.
   const near = sorted.filter((distance) => Math.abs(distance - usual) <= Math.max(1, usual * 0.1))
   const rate = (1000 * near.length) / near.reduce((sum, distance) => sum + distance, 0)
   const whole = Math.round(rate)
-  return Math.min(120, Math.abs(rate - whole) < whole * 0.005 ? whole : Math.round(rate * 100) / 100)
+  const couldBeWhole = Math.abs(rate - whole) < (rate * 0.5) / usual
+  return Math.min(120, couldBeWhole ? whole : Math.round(rate * 100) / 100)
 }
 
 /** Longest distance between two keyframes, in seconds; null when there is only one. */

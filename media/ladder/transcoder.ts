@@ -214,6 +214,15 @@ export class Transcoder implements AsyncDisposable {
   }
 }
 
+/**
+ * Asks ffmpeg once what it can do, which fluent-ffmpeg otherwise does before the first run of a process: 130 ms that a
+ * viewer would wait. Never fails: a missing ffmpeg shows at the first run.
+ */
+export async function warmUp(): Promise<void> {
+  await new Promise<void>((resolve) => ffmpeg.getAvailableFormats(() => resolve()))
+  await new Promise<void>((resolve) => ffmpeg.getAvailableEncoders(() => resolve()))
+}
+
 /** fluent-ffmpeg has it while ffmpeg runs, and leaves it out of its types. */
 function processOf(command: ffmpeg.FfmpegCommand | null): { pid?: number; stdin: Writable | null } | null {
   return (command as { ffmpegProc?: { pid?: number; stdin: Writable | null } } | null)?.ffmpegProc ?? null

@@ -122,7 +122,9 @@ describe('time', () => {
   it('begins at the offset with the sound, when that comes first', async () => {
     const run = await runLadder(
       {},
-      { packets: (packets) => packets.filter(({ kind, dts, isHeader }) => isHeader || kind !== 'video' || dts >= 1000) },
+      {
+        packets: (packets) => packets.filter(({ kind, dts, isHeader }) => isHeader || kind !== 'video' || dts >= 1000),
+      },
     )
     const firstPicture = frames(run)[0]
     for (const file of run.outputs.values()) {
