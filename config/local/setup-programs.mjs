@@ -32,9 +32,10 @@ if [ ! -e $policy ]; then
   printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod 755 $policy || exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
-options="-qq -o DPkg::Lock::Timeout=120 -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0"
-apt-get $options update
-apt-get $options install -y --no-install-recommends "$@"
+# Its progress on a descriptor of its own: with 1, the packages' scripts have nowhere to write and fail.
+options="-q -o DPkg::Lock::Timeout=120 -o APT::Status-Fd=3 -o Dpkg::Use-Pty=0"
+apt-get $options update 3>&1
+apt-get $options install -y --no-install-recommends "$@" 3>&1
 `
 
 /** Installs what is missing with apt-get, as root or with a sudo that asks nothing; else says what to install. */
@@ -52,7 +53,7 @@ export async function installPrograms(names, say) {
   if (code === 0 && left.length === 0) return
   const words = text.split('\n').filter((line) => !/^(dl|pm)status:/.test(line))
   throw new SetupError(
-    `apt-get did not install ${packages.join(', ')}:\n${words.join('\n').trim()}\n${whatToInstall(left)}`,
+    `apt-get did not install ${packages.join(', ')}:\n${words.join('\n').trim()}\n${whatToInstall(missing)}`,
   )
 }
 
@@ -68,7 +69,7 @@ async function rootCommand() {
 function progressOf(say) {
   const shown = { dl: -1, pm: -1 }
   return (line) => {
-    const [, kind, percent] = /^(dl|pm)status:[^:]*:([\d.]+):/.exec(line) ?? []
+    const [, kind, percent] = /^(dl|pm)status:.*?:([\d.]+):/.exec(line) ?? []
     const quarter = Math.floor(Number(percent) / 25)
     if (!kind || quarter <= shown[kind]) return
     shown[kind] = quarter
