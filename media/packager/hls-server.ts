@@ -1,4 +1,4 @@
-import { App, type HttpRequest, type HttpResponse, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
+import { App, type HttpRequest, type HttpResponse, type us_listen_socket, us_socket_local_port } from 'uWebSockets.js'
 import { timingSafeEqual } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import type { PathToken } from '../storage/signed-path.ts'
@@ -68,8 +68,7 @@ export async function startHlsServer(options: HlsServerOptions): Promise<HlsServ
   const broadcasts = new Map<string, LiveBroadcast>()
   const context = { now, sendStored }
 
-  const live = (res: HttpResponse, req: HttpRequest) => {
-    const reply = new Reply(res, req)
+  const live = (reply: Reply, req: HttpRequest) => {
     const [, node, token = '', id = '', path = ''] = splitPath(req.getUrl(), 4) ?? []
     const resource = node === options.nodeName ? parseLivePath(path) : null
     if (!resource) return refuse(reply, '404 Not Found')
@@ -82,42 +81,51 @@ export async function startHlsServer(options: HlsServerOptions): Promise<HlsServ
     answerLive(broadcast, resource, { query: req.getQuery() ?? '', isApple }, reply, context)
   }
 
-  const vod = (res: HttpResponse, req: HttpRequest) => {
-    const reply = new Reply(res, req)
+  const vod = (reply: Reply, req: HttpRequest) => {
     const [, token = '', id = '', path = ''] = splitPath(req.getUrl(), 3) ?? []
     if (!options.readRecording || !isRecordingPath(path)) return refuse(reply, '404 Not Found')
     if (!gate.check(token, 'recording', id)) return refuse(reply, '403 Forbidden')
     sendStored(reply, path.endsWith('.m4s') ? immutable : fileHeaders(path), options.readRecording(id, path))
   }
 
-  const app = App()
-    .get('/live/*', live)
-    .head('/live/*', live)
-    .get('/vod/*', vod)
-    .head('/vod/*', vod)
-    .options('/*', (res, req) => new Reply(res, req).send('204 No Content', preflight, ''))
-    .get('/healthz', (res, req) => new Reply(res, req).send('200 OK', plainText, 'ok'))
-    .get('/metrics', (res, req) => {
-      const reply = new Reply(res, req)
-      if (!options.metrics) return refuse(reply, '404 Not Found')
-      void options.metrics().then(
-        (text) => reply.send('200 OK', plainText, text),
-        () => refuse(reply, '500 Internal Server Error'),
-      )
-    })
-    .post('/internal/broadcasts/:id/end', (res, req) => {
-      const reply = new Reply(res, req)
-      const id = req.getParameter(0) ?? ''
-      if (!isSecret(req.getHeader('x-internal-secret'), options.internalSecret)) return refuse(reply, '403 Forbidden')
-      if (!options.endBroadcast) return refuse(reply, '404 Not Found')
-      void options.endBroadcast(id).then(
-        (isKnown) => (isKnown ? reply.send('204 No Content', plainText, '') : refuse(reply, '404 Not Found')),
-        () => refuse(reply, '500 Internal Server Error'),
-      )
-    })
-    .any('/*', (res, req) => refuse(new Reply(res, req), '404 Not Found'))
+  const metrics = (reply: Reply) => {
+    if (!options.metrics) return refuse(reply, '404 Not Found')
+    options.metrics().then(
+      (text) => reply.send('200 OK', plainText, text),
+      () => refuse(reply, '500 Internal Server Error'),
+    )
+  }
 
-  const { socket, address } = await listen(app, options.listen)
+  const end = (reply: Reply, req: HttpRequest) => {
+    if (!isSecret(req.getHeader('x-internal-secret'), options.internalSecret)) return refuse(reply, '403 Forbidden')
+    if (!options.endBroadcast) return refuse(reply, '404 Not Found')
+    options.endBroadcast(req.getParameter(0) ?? '').then(
+      (isKnown) => (isKnown ? reply.send('204 No Content', plainText, '') : refuse(reply, '404 Not Found')),
+      () => refuse(reply, '500 Internal Server Error'),
+    )
+  }
+
+  const app = App()
+    .get('/live/*', guarded(live))
+    .head('/live/*', guarded(live))
+    .get('/vod/*', guarded(vod))
+    .head('/vod/*', guarded(vod))
+    .options(
+      '/*',
+      guarded((reply) => reply.send('204 No Content', preflight, '')),
+    )
+    .get(
+      '/healthz',
+      guarded((reply) => reply.send('200 OK', plainText, 'ok')),
+    )
+    .get('/metrics', guarded(metrics))
+    .post('/internal/broadcasts/:id/end', guarded(end))
+    .any(
+      '/*',
+      guarded((reply) => refuse(reply, '404 Not Found')),
+    )
+
+  const address = await listen(app, options.listen)
   const clock = setInterval(() => {
     const at = now()
     for (const { packager } of broadcasts.values()) packager.expire(at)
@@ -148,7 +156,7 @@ export async function startHlsServer(options: HlsServerOptions): Promise<HlsServ
     viewers: (id) => viewers.count(id),
     async [Symbol.asyncDispose]() {
       clearInterval(clock)
-      us_listen_socket_close(socket)
+      // Closes the listening socket too; closing that twice ends the process.
       app.close()
       for (const finish of [...retiring.values()]) finish()
       // uWebSockets leaves its socket's file behind.
@@ -156,6 +164,18 @@ export async function startHlsServer(options: HlsServerOptions): Promise<HlsServ
     },
   }
   return server
+}
+
+/** An exception in a handler of uWebSockets ends the process, and every show in it. */
+function guarded(handler: (reply: Reply, req: HttpRequest) => void) {
+  return (res: HttpResponse, req: HttpRequest): void => {
+    const reply = new Reply(res, req)
+    try {
+      handler(reply, req)
+    } catch {
+      refuse(reply, '500 Internal Server Error')
+    }
+  }
 }
 
 function sendStored(reply: Reply, headers: Headers, body: Promise<StoredBody | null>): void {
@@ -177,17 +197,18 @@ function isSecret(given: string, expected: string): boolean {
 }
 
 async function listen(app: ReturnType<typeof App>, where: string) {
-  type Socket = Parameters<typeof us_listen_socket_close>[0]
-  if (where.includes('/')) {
-    // A socket's file from a process that was killed; uWebSockets would take over a live one as well.
-    await rm(where, { force: true })
-    const socket = await new Promise<Socket | false>((resolve) => app.listen_unix(resolve, where))
-    if (!socket) throw new Error(`cannot listen on ${where}: a unix socket's path has at most 107 bytes`)
-    return { socket, address: where }
+  const isPath = where.includes('/')
+  if (isPath && Buffer.byteLength(where) > 107) {
+    throw new Error(`cannot listen on ${where}: a unix socket's path has at most 107 bytes`)
   }
+  // A socket's file from a process that was killed; uWebSockets would take over a live one as well.
+  if (isPath) await rm(where, { force: true })
   const colon = where.lastIndexOf(':')
   const [host, port] = [where.slice(0, colon), Number(where.slice(colon + 1))]
-  const socket = await new Promise<Socket | false>((resolve) => app.listen(host, port, resolve))
-  if (!socket) throw new Error(`cannot listen on ${where}: the port is in use, or not ours to take`)
-  return { socket, address: `${host}:${us_socket_local_port(socket)}` }
+  const socket = await new Promise<us_listen_socket | false>((resolve) => {
+    if (isPath) app.listen_unix(resolve, where)
+    else app.listen(host, port, resolve)
+  })
+  if (!socket) throw new Error(`cannot listen on ${where}: it is in use, or not ours to take`)
+  return isPath ? where : `${host}:${us_socket_local_port(socket)}`
 }

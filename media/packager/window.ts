@@ -197,6 +197,11 @@ export class RenditionWindow {
     return msn === next && part !== null && part < this.#openParts
   }
 
+  /** Requests that wait now. */
+  get held(): number {
+    return this.#waiters.length
+  }
+
   wait(waiter: Waiter): void {
     this.#waiters.push(waiter)
   }
