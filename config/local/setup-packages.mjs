@@ -30,7 +30,7 @@ export async function installPackages(root, say) {
   const { code, text } = await withProgress(
     run(command[0], command.slice(1), { cwd: root, env: { ...process.env, PATH, NODE_ENV: '' } }),
     5000,
-    () => say(`  … ${Math.round((Date.now() - startedAt) / 1000)} s, usually under a minute`),
+    () => say(`  … npm packages, ${Math.round((Date.now() - startedAt) / 1000)} s; usually under a minute`),
   )
   if (code !== 0) throw new SetupError(`npm ci failed:\n${text.trim()}`)
 }

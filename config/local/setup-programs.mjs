@@ -73,7 +73,7 @@ function progressOf(say) {
     const quarter = Math.floor(Number(percent) / 25)
     if (!kind || quarter <= shown[kind]) return
     shown[kind] = quarter
-    say(`  … ${kind === 'dl' ? 'fetching' : 'unpacking'} ${Math.round(Number(percent))} %`)
+    say(`  … apt-get ${kind === 'dl' ? 'fetches' : 'unpacks'}, ${Math.round(Number(percent))} %`)
   }
 }
 

@@ -30,12 +30,13 @@ async function setUp(purpose) {
   if (process.platform === 'win32') throw new SetupError('On Windows, use WSL or `docker compose up`.')
   if (existsSync(join(root, '.env'))) process.loadEnvFile?.(join(root, '.env'))
 
-  await installPackages(root, say)
+  const programs = needs.programs.filter((name) => name !== 'redis' || !process.env.REDIS_URL)
+  // Both mostly wait for the network. Neither is left half-done when the other fails.
+  const installed = await Promise.allSettled([installPackages(root, say), installPrograms(programs, say)])
+  for (const { reason } of installed) if (reason) throw reason
   linkNode(root, say)
   mendPostgres(root, say)
   mendWebSockets(root, say)
-  const programs = needs.programs.filter((name) => name !== 'redis' || !process.env.REDIS_URL)
-  await installPrograms(programs, say)
   if (needs.pages) await buildPages(root, say)
 }
 
