@@ -66,16 +66,17 @@ export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platfo
       })
   }
 
+  const rtmpUrl = `rtmp://127.0.0.1:${rtmpPort}/live`
   return {
     url,
-    rtmpUrl: `rtmp://127.0.0.1:${rtmpPort}/live`,
+    rtmpUrl,
     dataDir,
     log: () => printed.join(''),
     signIn,
     async publishUrl() {
       const teacher = await signIn('teacher@ustat.local')
       const { stream_key } = (await (await teacher('/api/channels/me/stream-key/')).json()) as { stream_key: string }
-      return `${this.rtmpUrl}/${stream_key}`
+      return `${rtmpUrl}/${stream_key}`
     },
     async [Symbol.asyncDispose]() {
       const gone = once(child, 'exit')
