@@ -1,5 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { ApiError, getTagged } from './api.ts'
+import { pauseAfter } from './poll-pause.ts'
 
 /**
  * Keeps what the API says of one path on the page, asking again with the last ETag.
@@ -91,10 +92,4 @@ export class Poll<T> implements ReactiveController {
     }
     this.#timer = setTimeout(() => this.now(), pauseAfter(this.#failures, this.#everyMs(this.value), Math.random()))
   }
-}
-
-/** Milliseconds until the next question: `everyMs`, doubling up to 30 s with each failure in a row, jittered. */
-export function pauseAfter(failures: number, everyMs: number, random: number): number {
-  if (failures === 0) return everyMs
-  return Math.min(30_000, everyMs * 2 ** (failures - 1)) * (0.75 + random * 0.5)
 }
