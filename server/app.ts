@@ -49,13 +49,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
     api.use(feature(context).routes())
   }
   app.use(api.routes())
-  app.use(
-    api.allowedMethods({
-      throw: true,
-      methodNotAllowed: () => new DomainError('method_not_allowed'),
-      notImplemented: () => new DomainError('method_not_allowed'),
-    }),
-  )
+  app.use(api.allowedMethods())
   return app
 }
 

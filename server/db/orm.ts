@@ -30,7 +30,8 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
     // A pool that waits for ever turns a database outage into requests that hang.
     pool: { min: 0, max: 20 },
     driverOptions: { connectionTimeoutMillis: 3000, keepAlive: true },
-    debug: false,
+    // What goes wrong is thrown; standard output is for our own log.
+    logger: () => {},
     ...overrides,
   }
 }

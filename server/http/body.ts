@@ -8,13 +8,21 @@ const LIMIT = '256kb'
  * JSON and nothing else: a form is what another site can send without asking. `__proto__` is a key like any other, which no
  * schema of ours knows.
  *
- * @throws {DomainError} `json_only`, `malformed_json`; Koa's own 413
+ * @throws {DomainError} `json_only`, `malformed_json`, `body_too_large`
  */
 export function jsonBody(): Middleware {
-  const read = bodyParser({ enableTypes: ['json'], jsonLimit: LIMIT, jsonStrict: true })
+  const read = bodyParser({ enableTypes: ['json'], jsonLimit: LIMIT, jsonStrict: true, onError: refuse })
   return async (ctx, next) => {
     const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''
     if (hasBody && !ctx.is('json', '+json')) throw new DomainError('json_only')
     return read(ctx, next)
   }
+}
+
+/** Without the parser's own error: it carries the body, and so perhaps a password, into a log. */
+function refuse(error: Error): never {
+  const { status } = error as { status?: number }
+  if (status === 413) throw new DomainError('body_too_large')
+  if (status === 415) throw new DomainError('json_only')
+  throw new DomainError('malformed_json')
 }

@@ -57,7 +57,9 @@ export function errorResponses(log: Log): Middleware {
   return async (ctx, next) => {
     try {
       await next()
+      // The router's own answers have no body.
       if (ctx.status === 404 && ctx.body == null) throw new DomainError('not_found')
+      if (ctx.status === 405 || ctx.status === 501) throw new DomainError('method_not_allowed')
     } catch (error) {
       const language = (ctx.acceptsLanguages('en', 'ru') || 'en') as Language
       const known = asDomainError(error)
