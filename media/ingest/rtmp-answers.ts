@@ -26,6 +26,8 @@ export class RtmpAnswers {
   /** Before the encoder has sent its key. */
   rejected(transaction: number, sentence: string): void {
     const info = { level: 'error', code: 'NetConnection.Connect.Rejected', description: ascii(sentence) }
+    // It is one chunk, longer than the 128 bytes that hold until this.
+    this.#rtmp.setChunkSize(this.#rtmp.outChunkSize)
     this.#rtmp.sendInvokeMessage(0, { cmd: '_error', transId: transaction, cmdObj: null, info })
   }
 
