@@ -24,8 +24,8 @@ export interface ClipOptions {
     bitrate?: string
     pixelFormat?: string
   } | null
-  /** Null: no sound. A click of 50 ms at every whole second, in time with a white picture. */
-  audio?: { sampleRate?: number; channels?: number; codec?: 'aac' | 'libmp3lame' } | null
+  /** Null: no sound. A click of 50 ms at every whole second, in time with a white picture; or noise all the time. */
+  audio?: { sampleRate?: number; channels?: number; codec?: 'aac' | 'libmp3lame'; isNoise?: boolean } | null
   container?: 'flv' | 'mp4'
 }
 
@@ -62,8 +62,9 @@ function clipArgs({ seconds = 3, video = {}, audio = {} }: ClipOptions): string[
     outputs.push('-b:v', video.bitrate ?? '400k', '-fps_mode', isVariable ? 'vfr' : 'cfr')
   }
   if (audio) {
-    const { sampleRate = 48000, channels = 2, codec = 'aac' } = audio
-    inputs.push('-f', 'lavfi', '-i', `aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,1),0.05)':s=${sampleRate}`)
+    const { sampleRate = 48000, channels = 2, codec = 'aac', isNoise = false } = audio
+    const clicks = `aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,1),0.05)':s=${sampleRate}`
+    inputs.push('-f', 'lavfi', '-i', isNoise ? `anoisesrc=seed=1:sample_rate=${sampleRate}` : clicks)
     outputs.push(
       '-map',
       `${video ? 1 : 0}:a`,
