@@ -5,13 +5,19 @@ import { glassFrames } from './glass-picture.ts'
 import { drawTime, timeCode } from './time-code.ts'
 
 const FRAME_RATE = 30
+const SOUNDS = { tone: '0.2*sin(2*PI*440*t)', clicks: '0.8*sin(2*PI*1000*t)*lt(mod(t,1),0.05)' }
 
 export interface GlassOptions {
   /** Frames from keyframe to keyframe: 30, or the 250 of OBS as it comes. */
   gop?: number
   bFrames?: number
   videoKbps?: number
+  /** Clicks stand at every whole second of the encoder's clock. */
+  sound?: 'tone' | 'clicks'
 }
+
+/** OBS as it comes: no keyframe interval set, and B-frames. */
+export const OBS_DEFAULTS: GlassOptions = { gop: 250, bFrames: 2 }
 
 /** An encoder at work: 720p30 and a tone, each frame showing when it was drawn. */
 export interface GlassPublisher extends AsyncDisposable {
@@ -64,7 +70,7 @@ function runEncoder(args: readonly string[]): GlassPublisher {
  * Draws in real time: frame n when n/30 s have gone by. None is ever left out, since ffmpeg counts frames to know the
  * time: one that could not be drawn in time is drawn late, and says so.
  */
-function startDrawing(to: Writable) {
+export function startDrawing(to: Writable) {
   const frames = glassFrames()
   const [startedAtMs, startedAt] = [Date.now(), performance.now()]
   let count = 0
@@ -92,17 +98,17 @@ function startDrawing(to: Writable) {
   }
 }
 
-function glassArgs({ gop = 30, bFrames = 0, videoKbps = 2500 }: GlassOptions): string[] {
+export function glassArgs({ gop = 30, bFrames = 0, videoKbps = 2500, sound = 'tone' }: GlassOptions): string[] {
   const { pictureWidth, pictureHeight } = timeCode
   const raw = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${pictureWidth}x${pictureHeight}`]
   return [
     ...['-hide_banner', '-loglevel', 'error', '-nostats', '-fflags', 'nobuffer', '-probesize', '32'],
     ...[...raw, '-framerate', `${FRAME_RATE}`, '-i', 'pipe:0'],
-    ...['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000', '-map', '0:v', '-map', '1:a'],
+    ...['-f', 'lavfi', '-i', `aevalsrc='${SOUNDS[sound]}':s=48000`, '-map', '0:v', '-map', '1:a'],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-profile:v', 'high', '-threads', '2'],
     ...['-b:v', `${videoKbps}k`, '-maxrate', `${videoKbps}k`, '-bufsize', `${videoKbps}k`],
     ...['-g', `${gop}`, '-keyint_min', `${gop}`, '-sc_threshold', '0', '-bf', `${bFrames}`],
-    ...['-c:a', 'aac', '-b:a', '128k', '-flush_packets', '1'],
+    ...['-c:a', 'aac', '-b:a', '128k', '-flush_packets', '1', '-max_interleave_delta', '1'],
   ]
 }
 

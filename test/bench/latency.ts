@@ -2,6 +2,7 @@ import { openBrowser } from './browser.ts'
 import { delay } from './clock.ts'
 import { type GlassReport, watch } from './glass.ts'
 import { type GlassOptions, publishGlass } from './glass-publisher.ts'
+import { type Namespace, openNamespace } from './network.ts'
 import { startNginxRtmp } from './nginx-rtmp.ts'
 import { atLeast, atMost, type BenchOptions, type Figure, type Scenario } from './scenario.ts'
 import { startStage } from './show.ts'
@@ -41,15 +42,32 @@ export function latencyScenario(about: string, source: GlassOptions, goal: Laten
   }
 }
 
+/** The product behind a line that is slow and loses packets. */
+export const latencyNetwork: Scenario = {
+  about: 'glass to glass behind 50 ms of delay and 1 % loss',
+  async run(options) {
+    await using network = await openNamespace({ delayMs: 50, lossPercent: 1 })
+    const seen = await watchProduct({}, options, network)
+    return glassFigures('Ustat', seen, { p50: 1.15, p95: 1.35, ratio: 0 })
+  },
+}
+
 /** The product's own channel page, 720p on top of its ladder of three. */
-async function watchProduct(source: GlassOptions, { seconds, say }: BenchOptions): Promise<GlassReport> {
+async function watchProduct(
+  source: GlassOptions,
+  { seconds, say }: BenchOptions,
+  network?: Namespace,
+): Promise<GlassReport> {
   say(`Ustat: ${seconds} s`)
-  await using stage = await startStage()
+  // Empty: every address, so that the other network's is among them.
+  await using stage = await startStage(network ? { HOST: '', ALLOWED_HOSTS: network.hostAddress } : {})
   await using publisher = publishGlass(stage.publishUrl, source)
-  await using browser = await openBrowser()
+  await using browser = await openBrowser(network?.browserPath)
   await stage.untilLive()
   await delay(JOIN_AFTER_MS)
-  const seen = await watch(browser, stage.pageUrl, { seconds })
+  const page = new URL(stage.pageUrl)
+  if (network) page.hostname = network.hostAddress
+  const seen = await watch(browser, page.href, { seconds })
   await publisher.stop()
   return seen
 }

@@ -71,7 +71,7 @@ export function cpuMeter(find: () => ProcessFacts[], kindOf: (facts: ProcessFact
 
 /** The parts of the product as figures name them; null: not one of its own, such as the browser or the publisher. */
 export function productKind({ command, parent }: ProcessFacts): string | null {
-  if (parent === process.pid && !process.env.BH) return null
+  if (parent === process.pid) return null
   if (/media\/main\.ts/.test(command)) return 'media'
   if (/server\/main\.ts (\w+)/.test(command)) return /server\/main\.ts (\w+)/.exec(command)?.[1] ?? null
   if (/nginx/.test(command)) return 'nginx'

@@ -2,7 +2,14 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { glassFigures, latencyScenario, watchPeer } from './latency.ts'
+import { cpu } from './cpu.ts'
+import { driftScenario } from './drift.ts'
+import { firstFrame } from './first-frame.ts'
+import { OBS_DEFAULTS } from './glass-publisher.ts'
+import { glassFigures, latencyNetwork, latencyScenario, watchPeer } from './latency.ts'
+import { origin } from './origin.ts'
+import { pathScenario } from './path.ts'
+import { recordingScenario } from './recording.ts'
 import { type Result, toMarkdown, toText } from './report-table.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -14,16 +21,26 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ),
   'latency-obs': latencyScenario(
     'glass to glass from OBS’s defaults: a keyframe every 250 frames, B-frames',
-    { gop: 250, bFrames: 2 },
-    { p95: 1.6, ratio: 5.5 },
+    OBS_DEFAULTS,
+    { p95: 1.6, ratio: 0 },
   ),
+  'latency-network': latencyNetwork,
+  'first-frame': firstFrame,
+  recording: recordingScenario(15),
+  origin,
+  cpu,
+  path: pathScenario('where the latency comes from, with a keyframe each second', {}),
+  'path-obs': pathScenario('where the latency comes from, from OBS’s defaults', OBS_DEFAULTS),
   peer: {
     about: 'nginx-rtmp by itself: glass to glass',
     run: async (options) => glassFigures('nginx-rtmp', await watchPeer({}, options)),
   },
+  'recording-long': recordingScenario(600),
+  drift: driftScenario(30),
+  'drift-short': driftScenario(3),
 }
-/** What runs when nothing is named: everything but the long ones. */
-const usual = Object.keys(scenarios)
+/** What runs when nothing is named. */
+const usual = ['latency', 'latency-obs', 'latency-network', 'first-frame', 'recording', 'origin', 'cpu']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
