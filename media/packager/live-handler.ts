@@ -1,8 +1,9 @@
 import type { CachedText } from './cached-text.ts'
+import type { PlaylistKind, Waiter } from './held-requests.ts'
 import { type Directives, type LiveResource, parseDirectives } from './live-url.ts'
 import type { Packager } from './packager.ts'
 import type { Headers, Reply } from './reply.ts'
-import type { PlaylistKind, RenditionWindow, Waiter } from './window.ts'
+import type { RenditionWindow } from './window.ts'
 
 /** Bytes that are not in memory: a file on disk, bytes, or an address that has them. */
 export type StoredBody = { file: string } | { bytes: Uint8Array } | { redirect: string }
@@ -160,8 +161,8 @@ function answerPart(window: RenditionWindow, msn: number, part: number, reply: R
 }
 
 function hold(window: RenditionWindow, reply: Reply, waiter: Waiter): void {
-  reply.onGone(() => window.forget(waiter))
-  window.wait(waiter)
+  reply.onGone(() => window.held.forget(waiter))
+  window.held.add(waiter)
 }
 
 function sendText(reply: Reply, text: CachedText, isHeld: boolean): void {

@@ -1,4 +1,4 @@
-import type { PlaylistKind } from './window.ts'
+import type { PlaylistKind } from './held-requests.ts'
 
 /** What a path below `/live/<node>/<token>/<broadcast>/` names. */
 export type LiveResource =

@@ -22,7 +22,9 @@ export interface LivePlaylist extends PlaylistTargets {
   type: 'sliding' | 'event'
   discontinuitySequence: number
   /** Complete segments, in order, none missing. The first `skipped` of them are told as EXT-X-SKIP. */
-  segments: readonly (SegmentEntry & { parts?: readonly PartEntry[] })[]
+  segments: readonly (SegmentEntry & { parts?: readonly PartEntry[] | undefined })[]
+  /** Index of the first segment whose parts are listed. */
+  partsFrom: number
   skipped: number
   /** The segment that grows, once it has a part. */
   open: (SegmentHead & { parts: readonly PartEntry[] }) | null
@@ -68,10 +70,12 @@ export function liveMediaPlaylist(playlist: LivePlaylist): string {
   let init: number | null = null
   for (let i = skipped; i < segments.length; i++) {
     const segment = segments[i] as LivePlaylist['segments'][number]
-    lines.push(segmentHead(segment, init))
-    if (segment.parts)
-      for (const [index, part] of segment.parts.entries()) lines.push(partLine(segment.msn, index, part))
-    lines.push(segmentTail(segment))
+    const parts = i >= playlist.partsFrom ? segment.parts : undefined
+    if (parts || segment.init !== init) {
+      lines.push(segmentHead(segment, init))
+      for (const [index, part] of (parts ?? []).entries()) lines.push(partLine(segment.msn, index, part))
+      lines.push(segmentTail(segment))
+    } else lines.push(oldSegment(segment))
     if (!segment.isGap) init = segment.init
   }
   if (open && partTargetSeconds !== null) {
@@ -124,6 +128,19 @@ function segmentHead(segment: SegmentHead, lastInit: number | null): string {
   if (!segment.isGap && segment.init !== lastInit) lines.push(`#EXT-X-MAP:URI="init-${segment.init}.mp4"`)
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.programDateTimeMs).toISOString()}`)
   return lines.join('\n')
+}
+
+// A show of six hours has ten thousand of them in its playlist, and a new one every two seconds.
+const oldSegments = new WeakMap<SegmentEntry, string>()
+
+/** All lines of a segment that lists no parts and needs no new map. Segments never change, so each is written once. */
+function oldSegment(segment: SegmentEntry): string {
+  let text = oldSegments.get(segment)
+  if (text === undefined) {
+    text = `${segmentHead(segment, segment.init)}\n${segmentTail(segment)}`
+    oldSegments.set(segment, text)
+  }
+  return text
 }
 
 function segmentTail(segment: SegmentEntry): string {

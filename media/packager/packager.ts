@@ -1,12 +1,13 @@
 import { type Ladder, OUTPUT_OFFSET_SECONDS } from '../ladder/ladder.ts'
 import { CachedText } from './cached-text.ts'
+import type { PlaylistKind } from './held-requests.ts'
 import type { PlaylistTargets } from './media-playlist.ts'
 import { multivariantPlaylist } from './multivariant-playlist.ts'
 import type { InitSegment, PackagerHistory, SegmentSink } from './packaged.ts'
 import { readOutput } from './read-output.ts'
 import { SegmentCutter } from './segment-cutter.ts'
 import type { CutEvent } from './segmenter.ts'
-import { type PlaylistKind, RenditionWindow } from './window.ts'
+import { RenditionWindow } from './window.ts'
 
 export interface PackagerOptions {
   /** PART-TARGET, exactly and for the whole broadcast. */
@@ -147,7 +148,7 @@ export class Packager {
 
   /** Held requests whose time is over get their answer. */
   expire(now: number): void {
-    for (const { window } of this.#playlists.values()) window.expire(now)
+    for (const { window } of this.#playlists.values()) window.held.expire(now)
   }
 
   /** Null before a player could do anything with it. */

@@ -1,36 +1,16 @@
 import { CachedText } from './cached-text.ts'
+import { HeldRequests, type Outcome, type PlaylistKind, type Waiter } from './held-requests.ts'
 import { type LivePlaylist, liveMediaPlaylist, type PlaylistTargets, type SegmentHead } from './media-playlist.ts'
-import type { InitSegment, Part, Segment, SegmentEntry } from './packaged.ts'
+import type { InitSegment, Segment, SegmentEntry } from './packaged.ts'
+import { type KeptSegment, SegmentList } from './segment-list.ts'
 import type { CutEvent, CutPart, CutSegment, OpenSegment } from './segmenter.ts'
-
-/** `index` slides and has parts; `dvr` is the whole broadcast, segment by segment. */
-export type PlaylistKind = 'index' | 'dvr'
-
-/** A request that is held. Called once, from within a publication, `expire` or `end`: it must not throw. */
-export interface Waiter {
-  kind: PlaylistKind | 'part'
-  msn: number
-  /** Null: the whole segment. */
-  part: number | null
-  /** On the server's clock, milliseconds. */
-  until: number
-  /** `gone`: a part that will never be. */
-  settle(outcome: 'ready' | 'late' | 'gone'): void
-}
 
 /** Answer to "give me this part": its bytes, wait for it, or there is no such thing in memory. */
 export type PartState = Uint8Array | 'coming' | null
 
-type Kept = SegmentEntry & { parts?: readonly Part[] }
-
-// In target durations. The sliding playlist holds more than CAN-SKIP-UNTIL, which is 6.
-const LISTED = 7
 // rfc8216bis 4.4.4.9: parts "greater than three target durations from the end" leave the playlist. With the segment
 // that grows that is the last three; hls.js stays in part mode with two whole ones.
 const PARTS_LISTED = 2
-const SKIP_BOUNDARY = 6
-// rfc8216bis 6.2.2: a removed segment stays for its duration plus the longest playlist that held it: 1 + 7, behind 7.
-const KEPT = 15
 
 /**
  * The sliding window of one playlist: what viewers may ask for now, and who waits for what comes next.
@@ -43,29 +23,26 @@ export class RenditionWindow {
   readonly #targets: PlaylistTargets
   readonly #siblings: () => Iterable<RenditionWindow>
   readonly #inits: InitSegment[] = []
-  readonly #segments: Kept[] = []
+  readonly #segments: SegmentList
   #open: (OpenSegment & { parts: CutPart[]; init: number }) | null = null
   #init = 0
   /** What comes next does not follow on what is here. */
   #startsAnew = false
-  /** Index into #segments of the first that the sliding playlist lists, and that has bytes. */
-  #firstListed = 0
-  #firstKept = 0
-  #removedDiscontinuities = 0
   #isEnded = false
-  #waiters: Waiter[] = []
+  readonly #held = new HeldRequests()
   readonly #texts = new Map<string, CachedText>()
 
   constructor(name: string, targets: PlaylistTargets, siblings: () => Iterable<RenditionWindow>) {
     this.name = name
     this.#targets = targets
     this.#siblings = siblings
+    this.#segments = new SegmentList(targets.targetSeconds)
   }
 
   /** Takes up what the archive remembers. Before anything is published. */
   restore(inits: readonly InitSegment[], segments: readonly SegmentEntry[]): void {
     this.#inits.push(...inits)
-    for (const segment of segments) this.#append(segment)
+    for (const segment of segments) this.#segments.append({ ...segment })
   }
 
   /** The init segment of what comes next, behind a discontinuity; its number, and whether it is a new one. */
@@ -73,7 +50,7 @@ export class RenditionWindow {
     const known = this.#inits.findIndex(({ bytes }) => Buffer.compare(bytes, init.bytes) === 0)
     if (known < 0) this.#inits.push(init)
     this.#init = known < 0 ? this.#inits.length - 1 : known
-    this.#startsAnew = this.#segments.length > 0
+    this.#startsAnew = this.#segments.last !== null
     return { index: this.#init, isNew: known < 0 }
   }
 
@@ -90,7 +67,7 @@ export class RenditionWindow {
     if (event.msn !== this.#open?.msn) return null
     if (event.kind === 'part') {
       this.#open.parts.push(event)
-      this.#changed()
+      this.#changed('part')
       return null
     }
     return this.#complete(event, this.#open)
@@ -100,9 +77,9 @@ export class RenditionWindow {
   fillTo(msn: number): void {
     while (this.nextMsn < msn) {
       const next = this.nextMsn
-      const last = this.#segments.at(-1)
+      const { last } = this.#segments
       const twin = [...this.#siblings()].flatMap((sibling) => sibling.findSegment(next) ?? [])[0]
-      this.#append({
+      this.#segments.append({
         msn: next,
         durationSeconds: twin?.durationSeconds ?? this.#targets.targetSeconds,
         programDateTimeMs: Math.round(last ? endOf(last) : (twin?.programDateTimeMs ?? 0)),
@@ -110,7 +87,7 @@ export class RenditionWindow {
         init: this.#init,
         isGap: true,
       })
-      this.#changed()
+      this.#changed('segment')
     }
   }
 
@@ -119,7 +96,7 @@ export class RenditionWindow {
     if (this.#isEnded) return
     this.#isEnded = true
     this.#open = null
-    this.#changed()
+    this.#changed('segment')
   }
 
   get isEnded(): boolean {
@@ -128,23 +105,23 @@ export class RenditionWindow {
 
   /** Of the next segment to begin. */
   get nextMsn(): number {
-    return (this.#segments.at(-1)?.msn ?? -1) + 1
+    return this.#segments.nextMsn
   }
 
   /** Wall clock where the last complete segment ends; null before there is one. */
   get endsAtMs(): number | null {
-    const last = this.#segments.at(-1)
+    const { last } = this.#segments
     return last ? endOf(last) : null
   }
 
   get completeSegments(): number {
-    return this.#segments.length
+    return this.#segments.all.length
   }
 
   /** hls.js refuses a playlist without a complete segment; three parts are PART-HOLD-BACK. */
   get isPlayable(): boolean {
-    const parts = this.#segments.reduce((sum, segment) => sum + (segment.parts?.length ?? 3), 0)
-    return this.#segments.length > 0 && parts + this.#openParts >= 3
+    const parts = this.#segments.all.reduce((sum, segment) => sum + (segment.parts?.length ?? 3), 0)
+    return this.#segments.last !== null && parts + this.#openParts >= 3
   }
 
   /** The newest init segment: its codecs and size speak for the rendition. */
@@ -156,14 +133,13 @@ export class RenditionWindow {
     return this.#inits[index] ?? null
   }
 
-  findSegment(msn: number): Kept | null {
-    const first = this.#segments[0]
-    return first ? (this.#segments[msn - first.msn] ?? null) : null
+  findSegment(msn: number): KeptSegment | null {
+    return this.#segments.find(msn)
   }
 
   /** What a playlist that goes on with this one's segments has to take over, from this MSN on. */
   *replayFrom(msn: number): Generator<CutEvent> {
-    for (const segment of this.#segments) {
+    for (const segment of this.#segments.all) {
       if (segment.msn < msn || !segment.parts || segment.isGap) continue
       yield { kind: 'open', ...head(segment) }
       for (const part of segment.parts) yield { ...part, isLikelyLast: false }
@@ -191,29 +167,15 @@ export class RenditionWindow {
     const next = this.nextMsn
     if (msn < next) {
       if (part === null || msn < next - 1) return true
-      const last = this.#segments.at(-1)
+      const { last } = this.#segments
       return part < (last?.parts?.length ?? Number.POSITIVE_INFINITY) || this.#openParts > 0
     }
     return msn === next && part !== null && part < this.#openParts
   }
 
-  /** Requests that wait now. */
-  get held(): number {
-    return this.#waiters.length
-  }
-
-  wait(waiter: Waiter): void {
-    this.#waiters.push(waiter)
-  }
-
-  /** For a request whose client has gone. */
-  forget(waiter: Waiter): void {
-    const at = this.#waiters.indexOf(waiter)
-    if (at >= 0) this.#waiters.splice(at, 1)
-  }
-
-  expire(now: number): void {
-    if (this.#waiters.some(({ until }) => until <= now)) this.#settle((waiter) => (waiter.until <= now ? 'late' : null))
+  /** Those who wait for what this rendition has not published yet. */
+  get held(): HeldRequests {
+    return this.#held
   }
 
   /** The text for everybody who asks before the next part. */
@@ -232,7 +194,7 @@ export class RenditionWindow {
   /** Where this playlist stands, for EXT-X-RENDITION-REPORT. */
   get lastPart(): { msn: number; part: number } | null {
     if (this.#open && this.#openParts > 0) return { msn: this.#open.msn, part: this.#openParts - 1 }
-    const last = this.#segments.at(-1)
+    const { last } = this.#segments
     return last ? { msn: last.msn, part: Math.max(0, (last.parts?.length ?? 1) - 1) } : null
   }
 
@@ -243,7 +205,7 @@ export class RenditionWindow {
   #complete(event: CutSegment, open: OpenSegment & { init: number }): Segment {
     const segment: Segment = { ...event, init: open.init, isDiscontinuous: open.isDiscontinuous }
     this.#open = null
-    this.#append({
+    this.#segments.append({
       msn: segment.msn,
       durationSeconds: segment.durationSeconds,
       programDateTimeMs: segment.programDateTimeMs,
@@ -252,62 +214,32 @@ export class RenditionWindow {
       parts: segment.parts,
       ...(segment.isIndependent === false ? { isIndependent: false } : {}),
     })
-    this.#changed()
+    this.#changed('segment')
     return segment
   }
 
-  #append(segment: Kept): void {
-    this.#segments.push(segment)
-    const { targetSeconds } = this.#targets
-    while (this.#secondsFrom(this.#firstListed + 1) >= LISTED * targetSeconds) {
-      if (this.#segments[this.#firstListed]?.isDiscontinuous) this.#removedDiscontinuities += 1
-      this.#firstListed += 1
-    }
-    while (this.#secondsFrom(this.#firstKept + 1) >= KEPT * targetSeconds) {
-      delete this.#segments[this.#firstKept]?.parts
-      this.#firstKept += 1
-    }
+  #changed(what: 'part' | 'segment'): void {
+    for (const key of this.#texts.keys()) if (what === 'segment' || key.startsWith('index')) this.#texts.delete(key)
+    this.#held.settle((waiter) => this.#outcome(waiter))
   }
 
-  #secondsFrom(index: number): number {
-    let total = 0
-    for (let i = index; i < this.#segments.length; i++) total += this.#segments[i]?.durationSeconds ?? 0
-    return total
-  }
-
-  #changed(): void {
-    this.#texts.clear()
-    if (this.#waiters.length > 0) this.#settle((waiter) => this.#outcome(waiter))
-  }
-
-  #outcome({ kind, msn, part }: Waiter): 'ready' | 'gone' | null {
+  #outcome({ kind, msn, part }: Waiter): Outcome | null {
     if (kind !== 'part') return this.hasReached(msn, kind === 'dvr' ? null : part) ? 'ready' : null
     const state = this.findPart(msn, part ?? 0)
     if (state === 'coming') return null
     return state ? 'ready' : 'gone'
   }
 
-  #settle(outcomeOf: (waiter: Waiter) => 'ready' | 'late' | 'gone' | null): void {
-    const waiters = this.#waiters
-    // An answer may make its client ask again at once: that is a new waiter, of the next round.
-    this.#waiters = []
-    for (const waiter of waiters) {
-      const outcome = outcomeOf(waiter)
-      if (outcome) waiter.settle(outcome)
-      else this.#waiters.push(waiter)
-    }
-  }
-
   #indexPlaylist(canSkip: boolean): LivePlaylist {
-    const listed = this.#segments.slice(this.#firstListed)
+    const { listed } = this.#segments
     const openSeconds = this.#open?.parts.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) ?? 0
-    const withParts = listed.length - PARTS_LISTED
     return {
       ...this.#targets,
       type: 'sliding',
-      discontinuitySequence: this.#removedDiscontinuities,
-      segments: listed.map((segment, i) => (i < withParts ? withoutParts(segment) : segment)),
-      skipped: canSkip && !this.#isEnded ? this.#skippable(listed, openSeconds) : 0,
+      discontinuitySequence: this.#segments.unlistedDiscontinuities,
+      segments: listed,
+      partsFrom: listed.length - PARTS_LISTED,
+      skipped: canSkip && !this.#isEnded ? this.#segments.skippable(listed, openSeconds) : 0,
       open: this.#openParts > 0 ? this.#open : null,
       hint: this.#isEnded ? null : this.#hint,
       reports: this.#isEnded ? [] : this.#reports(),
@@ -316,13 +248,15 @@ export class RenditionWindow {
   }
 
   #dvrPlaylist(canSkip: boolean): LivePlaylist {
+    const { all } = this.#segments
     return {
       ...this.#targets,
       partTargetSeconds: null,
       type: 'event',
       discontinuitySequence: 0,
-      segments: this.#segments.map(withoutParts),
-      skipped: canSkip && !this.#isEnded ? this.#skippable(this.#segments, 0) : 0,
+      segments: all,
+      partsFrom: all.length,
+      skipped: canSkip && !this.#isEnded ? this.#segments.skippable(all, 0) : 0,
       open: null,
       hint: null,
       reports: [],
@@ -336,13 +270,6 @@ export class RenditionWindow {
       return { msn: this.nextMsn + (last?.isLikelyLast ? 1 : 0), part: 0 }
     }
     return { msn: this.#open.msn, part: last.index + 1 }
-  }
-
-  #skippable(segments: readonly SegmentEntry[], openSeconds: number): number {
-    let after = openSeconds
-    let i = segments.length
-    while (i > 0 && after < SKIP_BOUNDARY * this.#targets.targetSeconds) after += segments[--i]?.durationSeconds ?? 0
-    return i
   }
 
   #reports(): LivePlaylist['reports'] {
@@ -359,8 +286,4 @@ function endOf(segment: SegmentEntry): number {
 
 function head({ msn, programDateTimeMs, isDiscontinuous, isIndependent }: SegmentHead) {
   return { msn, programDateTimeMs, isDiscontinuous, isIndependent: isIndependent !== false }
-}
-
-function withoutParts({ parts: _, ...entry }: Kept): SegmentEntry {
-  return entry
 }

@@ -99,7 +99,7 @@ export class Origin implements AsyncDisposable {
 
   /** Requests held for a rendition. */
   held(name = 'top'): number {
-    return this.show.packager.findWindow(name)?.held ?? 0
+    return this.show.packager.findWindow(name)?.held.size ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
