@@ -32,7 +32,15 @@ export interface Tagged<T> {
   etag: string | null
 }
 
+declare global {
+  interface Window {
+    /** What early.js asked for before any of our modules ran. */
+    ustatEarly?: { path: string; answer: Promise<Response> }
+  }
+}
+
 const primed = new Map<string, Promise<Response>>()
+if (window.ustatEarly) primed.set(window.ustatEarly.path, window.ustatEarly.answer)
 let csrfToken: string | null = null
 
 /**

@@ -36,7 +36,11 @@ export class HomePage extends LitElement {
     `,
   ]
 
-  readonly #live = new Poll<Page<BroadcastJson>>(this, () => 5000)
+  readonly #live = new Poll<Page<BroadcastJson>>(
+    this,
+    () => 5000,
+    (shows) => this.#onLive(shows),
+  )
   readonly #recordings = new Poll<Page<RecordingJson>>(this, () => 15_000)
 
   constructor() {
@@ -44,6 +48,11 @@ export class HomePage extends LitElement {
     updateWhenLocaleChanges(this)
     this.#live.follow('/api/live/')
     this.#recordings.follow('/api/recordings/')
+  }
+
+  /** Somebody will press on a show: have its page's code there by then. */
+  #onLive({ count }: Page<BroadcastJson>): void {
+    if (count > 0) globalThis.requestIdleCallback?.(() => void import('../channel/channel-page.ts'))
   }
 
   #liveCard(show: BroadcastJson): TemplateResult {

@@ -62,6 +62,7 @@ export const playerStyles = css`
   media-rendition-menu, media-playback-rate-menu { bottom: 74px; right: 12px; font-size: 14px }
   .over { position: absolute; inset: 0; display: grid; place-content: center; justify-items: center; gap: 12px; padding: 20px; text-align: center; background: rgb(7 10 9 / 62%); pointer-events: none; line-height: 1.5 }
   .over p { max-width: 30em; font-weight: 560; text-wrap: balance }
+  .frame:has(.over:not([hidden])) media-loading-indicator { display: none }
   .spin { width: 34px; height: 34px; border: 3px solid rgb(255 255 255 / 30%); border-top-color: #fff; border-radius: 50%; animation: spin 0.9s linear infinite }
   @keyframes spin { to { transform: rotate(1turn) } }
   .unmute { position: absolute; left: 14px; top: 14px; display: inline-flex; align-items: center; gap: 8px; min-height: 44px; padding: 0 18px; border: 0; border-radius: 999px; background: #fff; color: #17201d; font: 600 0.9375rem var(--font); cursor: pointer; box-shadow: 0 4px 18px rgb(0 0 0 / 35%) }

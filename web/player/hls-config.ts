@@ -50,6 +50,8 @@ export function hlsConfig({ isLive, bandwidthBps }: { isLive: boolean; bandwidth
     maxLiveSyncPlaybackRate: 1,
     liveSyncOnStallIncrease: 0,
     liveDurationInfinity: true,
+    // fMP4 passes through almost untouched: a worker costs more to start than it saves.
+    enableWorker: false,
     backBufferLength: isLive ? 60 : 90,
     maxBufferLength: 30,
     startFragPrefetch: true,

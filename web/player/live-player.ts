@@ -3,6 +3,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import type MediaController from 'media-chrome/dist/media-controller.js'
 import 'media-chrome/dist/media-live-button.js'
 import { currentLocale } from '../locale.ts'
+import { serverClock } from '../server-clock.ts'
 import { decimalText, durationText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
 import { base } from '../ui/styles.ts'
@@ -14,7 +15,7 @@ import { Playback } from './playback.ts'
 import type { PlaybackState } from './playback-state.ts'
 import { besides } from './program-time.ts'
 
-/** The growing storyboard is asked for again this often. */
+/** The growing storyboard is asked for again this often; a show so young has none yet. */
 const STORYBOARD_MS = 30_000
 
 /**
@@ -173,9 +174,15 @@ export class LivePlayer extends LitElement {
     return html`<div class="over" role="status" ?hidden=${!text}>${isTrying ? html`<div class="spin"></div>` : nothing}<p>${text}</p></div>`
   }
 
+  /** A new address now and then: the track does not look again by itself. */
+  #storyboard(): string {
+    const isYoung = serverClock.now() - Date.parse(this.startedAt) < STORYBOARD_MS
+    if (!this.src || isYoung) return ''
+    return `${besides(this.src, 'storyboard.vtt')}?turn=${this.#storyboardTurn}`
+  }
+
   protected override render() {
-    const turn = this.#storyboardTurn
-    const storyboard = this.src ? `${besides(this.src, 'storyboard.vtt')}${turn > 0 ? `?turn=${turn}` : ''}` : ''
+    const storyboard = this.#storyboard()
     return html`<div class="frame">
       <canvas aria-hidden="true"></canvas>
       <media-controller nodefaultstore keyboardforwardseekoffset="10" keyboardbackwardseekoffset="10" lang=${currentLocale()}>

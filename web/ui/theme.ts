@@ -18,7 +18,7 @@ export function chooseTheme(theme: Theme): void {
   apply(theme)
 }
 
-/** theme.js has set the theme before the first paint; this keeps it right afterwards. */
+/** early.js has set the theme before the first paint; this keeps it right afterwards. */
 export function followSystemTheme(): void {
   dark.addEventListener('change', () => apply(chosenTheme()))
 }
