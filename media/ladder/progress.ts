@@ -9,6 +9,7 @@ export interface Progress {
 
 const WINDOW_MS = 5000
 const SHORTEST_WINDOW_MS = 1000
+const SILENT_AFTER_MS = 1500
 
 /**
  * Reads ffmpeg's `-progress`. Its own `speed` is the mean since the start, which after an hour takes minutes to show
@@ -19,8 +20,11 @@ export class ProgressMeter {
   #samples: { atMs: number; outTimeMs: number }[] = []
   #line = ''
 
-  get current(): Progress {
-    return this.#current
+  /** @param atMs now, on the clock of `take`: an ffmpeg that hangs says nothing, and its speed falls all the same */
+  at(atMs: number): Progress {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)]
+    if (!first || !last || atMs - last.atMs < SILENT_AFTER_MS) return this.#current
+    return { ...this.#current, speed: (last.outTimeMs - first.outTimeMs) / (atMs - first.atMs) }
   }
 
   /** @param atMs any steady clock */

@@ -100,7 +100,7 @@ export class Transcoder implements AsyncDisposable {
   }
 
   get progress(): Progress {
-    return this.#progress.current
+    return this.#progress.at(performance.now())
   }
 
   /** Of the running ffmpeg, or null. */
@@ -195,18 +195,24 @@ export class Transcoder implements AsyncDisposable {
     this.#waiting = null
     this.#input.write(flvHeader({ hasAudio: source.audio !== null, hasVideo: source.video !== null }))
     this.#input.write(sourceTag(source))
-    for (const header of headers)
-      if (header.kind !== 'metadata') this.#input.write(flvTag({ ...header, dts: 0, pts: 0 }))
+    for (const header of headers) {
+      if (this.#takes(header)) this.#input.write(flvTag({ ...header, dts: 0, pts: 0 }))
+    }
     for (const packet of waiting) this.#send(packet)
     if (this.#hasEnded) this.#input.end()
   }
 
   #send(packet: MediaPacket): void {
-    if (!this.#options.source[packet.kind as 'audio' | 'video'] || this.#input.destroyed) return
+    if (!this.#takes(packet) || this.#input.destroyed) return
     this.#firstDts ??= packet.dts
     // FLV has no negative times; only a packet older than all that came before ffmpeg started would need one.
     const dts = Math.max(0, packet.dts - this.#firstDts)
     this.#input.write(flvTag({ ...packet, dts, pts: dts + packet.pts - packet.dts }))
+  }
+
+  /** A track that the probe did not find is left out: ffmpeg would wait for it. */
+  #takes({ kind }: MediaPacket): boolean {
+    return kind !== 'metadata' && this.#options.source[kind] !== null
   }
 
   get #stdin(): Writable | null {

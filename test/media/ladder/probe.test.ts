@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Source } from '../../../media/ladder/ladder.ts'
 import { probe } from '../../../media/ladder/probe.ts'
 import { type ClipOptions, clip, packetsOf } from '../../support/clips.ts'
+
+// Each runs ffmpeg several times, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 })
 
 const aac = { codec: 'aac', sampleRate: 48000, channels: 2 }
 

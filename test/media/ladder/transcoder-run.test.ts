@@ -10,6 +10,9 @@ import { readFragments } from '../../../media/packager/fmp4.ts'
 import { type ClipOptions, clip, packetsOf } from '../../support/clips.ts'
 import { probePackets, readOutputs, silent, smallLadder } from '../../support/ladders.ts'
 
+// Each runs ffmpeg several times, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 })
+
 interface Started {
   packets: MediaPacket[]
   transcoder: Transcoder
@@ -109,7 +112,7 @@ describe('a run', () => {
   it('fails with what ffmpeg said when ffmpeg dies, after the outputs have ended', async () => {
     const { packets, transcoder } = await start()
     for (const packet of packets.slice(0, 100)) transcoder.write(packet)
-    await vi.waitFor(() => expect(transcoder.unreadBytes).toBeGreaterThan(10_000), 5000)
+    await vi.waitFor(() => expect(transcoder.unreadBytes).toBeGreaterThan(10_000), 15_000)
     process.kill(transcoder.pid ?? 0, 'SIGKILL')
     await expect(transcoder.done).rejects.toBeInstanceOf(TranscoderError)
     await expect(transcoder.done).rejects.toMatchObject({ code: 'ffmpeg_failed' })
@@ -131,11 +134,11 @@ describe('a run', () => {
   it('counts what ffmpeg has not taken, and loses none of it', async () => {
     const { packets, transcoder } = await start({ seconds: 8, video: { bitrate: '3M' } })
     for (const packet of packets.slice(0, 200)) transcoder.write(packet)
-    await vi.waitFor(() => expect(transcoder.unreadBytes).toBeGreaterThan(10_000), 5000)
+    await vi.waitFor(() => expect(transcoder.unreadBytes).toBeGreaterThan(10_000), 15_000)
     const pid = transcoder.pid ?? 0
     process.kill(pid, 'SIGSTOP')
     for (const packet of packets.slice(200)) transcoder.write(packet)
-    await vi.waitFor(() => expect(transcoder.backlogBytes).toBeGreaterThan(500_000), 5000)
+    await vi.waitFor(() => expect(transcoder.backlogBytes).toBeGreaterThan(500_000), 15_000)
     process.kill(pid, 'SIGCONT')
     transcoder.end()
     await transcoder.done
@@ -173,7 +176,7 @@ describe('nothing is left', () => {
   it('of an ffmpeg that hangs when it is disposed', async () => {
     const { packets, transcoder } = await start()
     for (const packet of packets.slice(0, 100)) transcoder.write(packet)
-    await vi.waitFor(() => expect(transcoder.unreadBytes).toBeGreaterThan(10_000), 5000)
+    await vi.waitFor(() => expect(transcoder.unreadBytes).toBeGreaterThan(10_000), 15_000)
     const pid = transcoder.pid ?? 0
     process.kill(pid, 'SIGSTOP')
     await transcoder[Symbol.asyncDispose]()

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { OUTPUT_OFFSET_SECONDS } from '../../../media/ladder/ladder.ts'
 import type { ClipOptions } from '../../support/clips.ts'
 import { findMarks, type LadderRun, probePackets, runLadder } from '../../support/ladders.ts'
+
+// Each runs ffmpeg several times, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 })
 
 async function keyframes(run: LadderRun): Promise<number[][]> {
   return Promise.all(
