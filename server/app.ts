@@ -57,6 +57,8 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 function knownHost({ publicUrl, allowedHosts }: Context['config']): Koa.Middleware<RequestState> {
   const known = new Set([new URL(publicUrl).hostname, ...allowedHosts.map(hostName)])
   return (ctx, next) => {
+    // PostgreSQL's text has no zero character, so nothing is named with one.
+    if (/%00/.test(ctx.url)) throw new DomainError('not_found')
     const isInternal = ctx.path.startsWith('/internal/')
     if (allowedHosts.length > 0 && !isInternal && !known.has(hostName(ctx.host))) throw new DomainError('host_refused')
     return next()

@@ -5,7 +5,7 @@ import { User } from './user.ts'
 const schema = defineEntity({
   name: 'Profile',
   checks: [
-    { name: 'profile_rating_range', expression: 'rating between 0 and 5' },
+    { name: 'profile_rating_range', expression: 'rating >= (0)::numeric and rating <= (5)::numeric' },
     { name: 'profile_counts_positive', expression: 'courses_count >= 0 and reviews_count >= 0' },
   ],
   properties: {

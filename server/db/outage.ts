@@ -1,6 +1,6 @@
 /** SQLSTATE classes and system errors that say "not now" rather than "never". */
 const passing =
-  /^(08...|57P0[1-5]|53[13]00|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/
+  /^(0800[0-9]|57P0[1-5]|53[13]00|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/
 const sentences =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i
 

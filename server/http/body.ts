@@ -3,6 +3,8 @@ import type { Middleware } from 'koa'
 import { DomainError } from '../errors.ts'
 
 const LIMIT = '256kb'
+/** A zero character, as JSON escapes it; PostgreSQL's text has none. */
+const zero = /(?<!\\)(?:\\\\)*\\u0000/
 
 /**
  * JSON and nothing else: a form is what another site can send without asking. `__proto__` is a key like any other, which no
@@ -15,7 +17,10 @@ export function jsonBody(): Middleware {
   return async (ctx, next) => {
     const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''
     if (hasBody && !ctx.is('json', '+json')) throw new DomainError('json_only')
-    return read(ctx, next)
+    return read(ctx, () => {
+      if (zero.test(ctx.request.rawBody ?? '')) throw new DomainError('malformed_json')
+      return next()
+    })
   }
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A service behind a door of ours, so that a test can take it away and bring it back without stopping it for others. */
-export interface Proxy extends AsyncDisposable {
+export interface ServiceDoor extends AsyncDisposable {
   directory: string
   /** Every connection ends, new ones are refused. */
   cut(): Promise<void>
@@ -15,7 +15,7 @@ export interface Proxy extends AsyncDisposable {
 }
 
 /** @param name of the socket in a directory of its own, such as PostgreSQL's `.s.PGSQL.5432` */
-export async function openProxy(target: string, name: string): Promise<Proxy> {
+export async function openDoor(target: string, name: string): Promise<ServiceDoor> {
   const directory = mkdtempSync(join(tmpdir(), 'ustat-proxy-'))
   const path = join(directory, name)
   const sockets = new Set<Socket>()
@@ -71,7 +71,7 @@ export function postgresSocket(url: string): string {
 }
 
 /** The same database through the proxy. */
-export function throughProxy(url: string, { directory }: Proxy): string {
+export function throughProxy(url: string, { directory }: ServiceDoor): string {
   return url.replace(/@[^/]+\//, `@${encodeURIComponent(directory)}/`)
 }
 

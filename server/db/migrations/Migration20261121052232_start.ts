@@ -31,7 +31,9 @@ export class Migration20261121052232_start extends Migration {
     this.addSql(`alter table "profile" add constraint "profile_custom_url_unique" unique ("custom_url");`)
     this.addSql(`create index "profile_rating_index" on "profile" ("rating");`)
     this.addSql(`create index "profile_verification_status_index" on "profile" ("verification_status");`)
-    this.addSql(`alter table "profile" add constraint "profile_rating_range" check (rating between 0 and 5);`)
+    this.addSql(
+      `alter table "profile" add constraint "profile_rating_range" check (rating >= (0)::numeric and rating <= (5)::numeric);`,
+    )
     this.addSql(
       `alter table "profile" add constraint "profile_counts_positive" check (courses_count >= 0 and reviews_count >= 0);`,
     )
@@ -68,7 +70,7 @@ export class Migration20261121052232_start extends Migration {
     this.addSql(`create index "recording_channel_id_created_at_index" on "recording" ("channel_id", "created_at");`)
     this.addSql(`create index "recording_status_created_at_index" on "recording" ("status", "created_at");`)
     this.addSql(
-      `alter table "recording" add constraint "recording_sizes_positive" check (duration_seconds >= 0 and size_bytes >= 0);`,
+      `alter table "recording" add constraint "recording_size_positive" check (size_bytes >= 0);`,
     )
     this.addSql(
       `alter table "recording" add constraint "recording_status_check" check ("status" in ('live', 'ready', 'failed'));`,

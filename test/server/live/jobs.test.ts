@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AuthToken } from '../../../server/accounts/auth-token.ts'
+import type { Context } from '../../../server/context.ts'
+import { Broadcast } from '../../../server/live/broadcast.ts'
+import { endLostBroadcasts } from '../../../server/live/end-lost-broadcasts.job.ts'
+import { purgeStaleRows } from '../../../server/live/purge-stale-rows.job.ts'
+import { Recording } from '../../../server/vod/recording.ts'
+import { aLiveShow, aPublisher, beat } from '../../support/factories.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+
+let server: TestServer
+/** The worker's, which reaches the api over TCP here. */
+let context: Context
+beforeAll(async () => {
+  server = await startServer()
+  const { port } = server.server.address() as AddressInfo
+  context = { ...server.context, config: { ...server.config, apiUrl: `http://127.0.0.1:${port}` } }
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const check = async (times: number) => {
+  for (let time = 0; time < times; time++) await endLostBroadcasts(context)
+}
+const findBroadcast = (id: string) => server.context.orm.em.fork().findOneOrFail(Broadcast, { id })
+
+describe('a media process that is gone', () => {
+  it('for more than a minute: its broadcast is ended, its recording closed', async () => {
+    const { streamKey } = await aPublisher(server)
+    const show = await aLiveShow(server, streamKey)
+    await check(6)
+    expect((await findBroadcast(show.broadcast)).status).toBe('live')
+    await check(1)
+    expect(await findBroadcast(show.broadcast)).toMatchObject({ status: 'ended', cause: 'node_lost' })
+    const recording = await server.context.orm.em.fork().findOneOrFail(Recording, { id: show.recording })
+    expect(recording).toMatchObject({ status: 'failed', node: null })
+  })
+
+  it('for less: a beat that names the broadcast starts the count anew', async () => {
+    const { streamKey } = await aPublisher(server)
+    const show = await aLiveShow(server, streamKey)
+    for (let round = 0; round < 3; round++) {
+      await check(6)
+      await beat(server, [show.broadcast])
+    }
+    expect((await findBroadcast(show.broadcast)).status).toBe('live')
+    // It lives, but has lost this one.
+    for (let round = 0; round < 7; round++) {
+      await beat(server, [])
+      await check(1)
+    }
+    expect((await findBroadcast(show.broadcast)).cause).toBe('node_lost')
+  })
+
+  it('is not missed while the api is away, since no beat could arrive', async () => {
+    const { streamKey } = await aPublisher(server)
+    const show = await aLiveShow(server, streamKey)
+    const closed = createServer().listen(0, '127.0.0.1')
+    await once(closed, 'listening')
+    const { port } = closed.address() as AddressInfo
+    await new Promise((resolve) => closed.close(resolve))
+    const away = { ...context, config: { ...context.config, apiUrl: `http://127.0.0.1:${port}` } }
+    for (let time = 0; time < 10; time++) await endLostBroadcasts(away)
+    expect((await findBroadcast(show.broadcast)).status).toBe('live')
+  })
+})
+
+describe('the purge', () => {
+  it('removes tokens a week after their end, and no open one', async () => {
+    const user = await server.register()
+    const agent = await server.signIn(user)
+    const em = server.context.orm.em.fork()
+    const week = new Date(Date.now() - 8 * 24 * 3600_000)
+    const gone = await server.register()
+    await server.signIn(gone)
+    await em.nativeUpdate(AuthToken, { user: gone.id }, { expiresAt: week })
+    await purgeStaleRows(server.context.orm)
+    expect(await em.count(AuthToken, { user: gone.id })).toBe(0)
+    await agent.get('/api/auth/me/').expect(200)
+  })
+})
