@@ -53,8 +53,8 @@ export async function decodeClicks(media: Uint8Array): Promise<number[]> {
 async function presentationTimes(media: Uint8Array, stream: 'v' | 'a'): Promise<number[]> {
   const show = ['-select_streams', stream, '-show_entries', 'frame=pts_time', '-of', 'csv=p=0']
   const text = await pipe('ffprobe', ['-v', 'error', '-i', 'pipe:0', ...show], media)
-  return text
-    .toString()
+  return new TextDecoder()
+    .decode(text)
     .split('\n')
     .flatMap((line) => (line ? [Number.parseFloat(line)] : []))
 }

@@ -48,7 +48,13 @@ export async function startStage(env: NodeJS.ProcessEnv = {}): Promise<Stage> {
       pageUrl: `${platform.url}/c/${slug}`,
       publishUrl: await platform.publishUrl(),
       findShow,
-      untilLive: (timeoutMs = 20_000) => until('the channel to be live', findShow, { timeoutMs, everyMs: 20 }),
+      async untilLive(timeoutMs = 20_000) {
+        try {
+          return await until('the channel to be live', findShow, { timeoutMs, everyMs: 20 })
+        } catch (error) {
+          throw new Error(`${(error as Error).message}\n${platform.log().slice(-3000)}`, { cause: error })
+        }
+      },
       json,
       log: () => platform.log(),
       [Symbol.asyncDispose]: () => platform[Symbol.asyncDispose](),
