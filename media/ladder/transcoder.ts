@@ -173,7 +173,8 @@ export class Transcoder implements AsyncDisposable {
       await exited
       isComplete = true
       if (!this.#hasEnded) throw new TranscoderError('ffmpeg_failed', 'ffmpeg ended before its input')
-    } catch (error) {
+    } catch (cause) {
+      const error = cause instanceof TranscoderError ? cause : asTranscoderError(cause as Error, null)
       if (!this.#isDisposed) logger.warn({ error }, 'ffmpeg failed')
       throw error
     } finally {

@@ -131,6 +131,12 @@ describe('a run', () => {
     await expect(transcoder.done).rejects.toMatchObject({ code: 'ffmpeg_failed' })
   })
 
+  it('fails when its sockets have no place, with outputs that end', async () => {
+    const { transcoder } = await start({}, { directory: '/nonexistent/' })
+    await expect(transcoder.done).rejects.toMatchObject({ code: 'ffmpeg_failed' })
+    for (const file of (await readOutputs(transcoder)).values()) expect(file.length).toBe(0)
+  })
+
   it('counts what ffmpeg has not taken, and loses none of it', async () => {
     const { packets, transcoder } = await start({ seconds: 8, video: { bitrate: '3M' } })
     for (const packet of packets.slice(0, 200)) transcoder.write(packet)
