@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
@@ -198,14 +198,17 @@ describe('nothing is left', () => {
     transcoder.end()
     await transcoder.done
     expect(await readdir(directory)).toEqual([])
+    await rm(directory, { recursive: true })
   })
 
   it('of ffmpeg when the process that started it is killed', async () => {
-    const owner = fork(join(import.meta.dirname, '../../fixtures/transcode-forever.ts'))
+    const directory = await mkdtemp(join(tmpdir(), 'ustat-test-'))
+    const owner = fork(join(import.meta.dirname, '../../fixtures/transcode-forever.ts'), [directory])
     const [pid] = (await once(owner, 'message')) as [number]
     expect(isRunning(pid)).toBe(true)
     owner.kill('SIGKILL')
     await vi.waitFor(() => expect(isRunning(pid)).toBe(false), 10_000)
+    await rm(directory, { recursive: true })
   })
 })
 
