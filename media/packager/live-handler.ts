@@ -35,6 +35,7 @@ const playlistHeaders = {
   plain: [...PLAYLIST, ['cache-control', 'no-cache']],
   held: [...PLAYLIST, ['cache-control', 'max-age=60']],
 } as const satisfies Record<string, Headers>
+const LARGE = 64 * 1024
 const gzipped = ['content-encoding', 'gzip'] as const
 
 /** Never changes under its name. */
@@ -167,6 +168,9 @@ function hold(window: RenditionWindow, reply: Reply, waiter: Waiter): void {
 
 function sendText(reply: Reply, text: CachedText, isHeld: boolean): void {
   const headers = isHeld ? playlistHeaders.held : playlistHeaders.plain
-  if (reply.ask.takesGzip) reply.send('200 OK', [...headers, gzipped], text.gzipped)
-  else reply.send('200 OK', headers, text.plain)
+  const body = reply.ask.takesGzip ? text.gzipped : text.plain
+  const all = reply.ask.takesGzip ? [...headers, gzipped] : headers
+  // The playlist of a whole broadcast: slow readers must not each get a copy of it.
+  if (body.length > LARGE) reply.sendPieces(all, [body])
+  else reply.send('200 OK', all, body)
 }

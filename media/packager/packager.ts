@@ -31,6 +31,9 @@ export interface PackagerRun {
   discontinuitiesAtMs?: readonly number[]
 }
 
+/** How far another output must have gone on before a playlist whose own one ended takes it: 0.6 s. */
+const PARTS_BEFORE_RESCUE = 2
+
 interface Playlist {
   window: RenditionWindow
   bandwidthBps: number
@@ -61,6 +64,8 @@ export class Packager {
   readonly #targets: PlaylistTargets
   readonly #playlists = new Map<string, Playlist>()
   readonly #multivariants = new Map<PlaylistKind, CachedText>()
+  /** Playlists whose output ended before others, and the one they go on with once it has really gone on. */
+  readonly #stranded = new Map<RenditionWindow, RenditionWindow>()
   #cutter: SegmentCutter | null = null
   #resolvePlayable: () => void = () => {}
   #isPlayable = false
@@ -119,6 +124,7 @@ export class Packager {
       }),
     )
     this.#cutter = null
+    this.#stranded.clear()
     if (errors.length > 0) throw new PackagerError(errors, 'an output of the run could not be packaged')
   }
 
@@ -212,13 +218,24 @@ export class Packager {
     return feeds
   }
 
-  #take(window: RenditionWindow, event: CutEvent | (InitSegment & { kind: 'init' })): void {
-    if (event.kind === 'init') {
-      const { index, isNew } = window.use(event)
-      this.#multivariants.clear()
-      if (isNew) this.#options.sink.init(window.name, index, event)
-      return
-    }
+  #take(window: RenditionWindow, event: CutEvent | (InitSegment & { kind: 'init' })) {
+    if (event.kind === 'init') return this.#use(window, event)
+    const heir = this.#stranded.get(window)
+    if (!heir) return this.#publish(window, event)
+    // At the end of a run outputs end within some frames of each other: that is not worth a change of picture.
+    if (event.kind !== 'part' || event.index < PARTS_BEFORE_RESCUE || event.msn < window.nextMsn) return
+    this.#stranded.delete(window)
+    if (heir.latestInit) this.#use(window, heir.latestInit)
+    for (const missed of heir.replayFrom(window.nextMsn)) this.#publish(window, missed)
+  }
+
+  #use(window: RenditionWindow, init: InitSegment) {
+    const { index, isNew } = window.use(init)
+    this.#multivariants.clear()
+    if (isNew) this.#options.sink.init(window.name, index, init)
+  }
+
+  #publish(window: RenditionWindow, event: CutEvent) {
     const segment = window.publish(event)
     if (segment) this.#options.sink.segment(window.name, segment)
     if (!this.#isPlayable && event.kind !== 'open') this.#checkPlayable()
@@ -230,15 +247,12 @@ export class Packager {
     feeds.delete(name)
     const order = ladder.renditions.map((rendition) => rendition.name)
     const at = order.indexOf(name)
-    const heir = [...order.slice(at + 1), ...order.slice(0, Math.max(at, 0)).toReversed()].find((other) =>
-      feeds.has(other),
-    )
-    const feed = heir ? feeds.get(heir) : undefined
-    const model = feed?.[0]
-    if (!feed || !model?.latestInit) return
+    const others = [...order.slice(at + 1), ...order.slice(0, Math.max(at, 0)).toReversed()]
+    const feed = others.map((other) => feeds.get(other)).find((candidate) => candidate?.[0])
+    const heir = feed?.[0]
+    if (!feed || !heir) return
     for (const window of stranded) {
-      this.#take(window, model.latestInit)
-      for (const event of model.replayFrom(window.nextMsn)) this.#take(window, event)
+      this.#stranded.set(window, heir)
       feed.push(window)
     }
   }

@@ -42,6 +42,7 @@ export class RenditionWindow {
   /** Takes up what the archive remembers. Before anything is published. */
   restore(inits: readonly InitSegment[], segments: readonly SegmentEntry[]): void {
     this.#inits.push(...inits)
+    this.#init = segments.at(-1)?.init ?? 0
     for (const segment of segments) this.#segments.append({ ...segment })
   }
 
@@ -82,7 +83,7 @@ export class RenditionWindow {
       this.#segments.append({
         msn: next,
         durationSeconds: twin?.durationSeconds ?? this.#targets.targetSeconds,
-        programDateTimeMs: Math.round(last ? endOf(last) : (twin?.programDateTimeMs ?? 0)),
+        programDateTimeMs: Math.round(twin?.programDateTimeMs ?? (last ? endOf(last) : 0)),
         isDiscontinuous: false,
         init: this.#init,
         isGap: true,
@@ -124,9 +125,9 @@ export class RenditionWindow {
     return this.#segments.last !== null && parts + this.#openParts >= 3
   }
 
-  /** The newest init segment: its codecs and size speak for the rendition. */
+  /** The init segment in use: its codecs and size speak for the rendition. */
   get latestInit(): InitSegment | null {
-    return this.#inits.at(-1) ?? null
+    return this.#inits[this.#init] ?? null
   }
 
   findInit(index: number): InitSegment | null {

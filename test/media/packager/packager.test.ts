@@ -4,7 +4,7 @@ import type { ParsedInit } from '../../../media/packager/fmp4-init.ts'
 import { Packager } from '../../../media/packager/packager.ts'
 import { checkMediaPlaylist, checkReload, checkRenditions, type ReadPlaylist } from '../../support/playlist-rules.ts'
 import { type ClipOptions, inPieces, makeClip } from './clips.ts'
-import { aLadder, anInitOfFfmpeg, FakeSink, Show } from './show.ts'
+import { aLadder, anInitOfFfmpeg, anotherInit, FakeSink, Show } from './show.ts'
 
 let init: ParsedInit
 
@@ -174,7 +174,7 @@ describe('Packager', () => {
 
   it('leads the playlist of an output that breaks off on with the next lower one, within the run', async () => {
     const show = new Show({ names: THREE, init })
-    await show.start()
+    await show.start({}, { inits: { low: anotherInit(init) } })
     await show.advanceTo(4.5)
     await show.pipes.get('mid')?.breakOff(new Error('ffmpeg closed it'))
     await show.advanceTo(9, 'top', 'low')
@@ -182,8 +182,24 @@ describe('Packager', () => {
     expect(mid?.segments.map(({ msn }) => msn)).toEqual(top?.segments.map(({ msn }) => msn))
     expect(mid?.segments.filter(({ isDiscontinuous }) => isDiscontinuous)).toHaveLength(1)
     expect(mid?.segments.filter(({ isGap }) => isGap)).toHaveLength(0)
+    expect(show.text('mid')).toContain('#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="init-1.mp4"')
     await Promise.all(['top', 'low'].map((name) => show.pipes.get(name)?.end()))
     await expect(show.running).rejects.toMatchObject({ name: 'PackagerError' })
+  })
+
+  it('does not change the picture when outputs end within some frames of each other', async () => {
+    const show = new Show({ names: ['top', 'low'], init })
+    await show.start({}, { inits: { low: anotherInit(init) } })
+    await show.advanceTo(4.9, 'top')
+    await show.pipes.get('top')?.end()
+    await show.advanceTo(5.3, 'low')
+    await show.pipes.get('low')?.end()
+    await show.running
+    expect(show.sink.inits.map(({ rendition, index }) => [rendition, index])).toEqual([
+      ['top', 0],
+      ['low', 0],
+    ])
+    expect(show.sink.of('top').some(({ isDiscontinuous }) => isDiscontinuous)).toBe(false)
   })
 
   it('packages the rest when one output is garbage, and reads that to its end', async () => {

@@ -64,6 +64,13 @@ export async function anInitOfFfmpeg(size: { hasAudio?: boolean; hasVideo?: bool
   return first.value
 }
 
+/** The same tracks in other bytes, as another rendition has them. */
+export function anotherInit(init: ParsedInit): ParsedInit {
+  const bytes = Buffer.from(init.bytes)
+  bytes.writeUInt32BE(1, bytes.indexOf('mvhd') + 8) // time of creation
+  return { ...init, bytes, height: 45 }
+}
+
 export function bytesOf({ video, audio }: Fragment): Uint8Array {
   const runs: Run[] = []
   if (video.length > 0) runs.push({ track: videoTrack, samples: video })
@@ -149,12 +156,15 @@ export class Show {
     {
       names = this.names,
       init = this.#init,
+      inits = {},
       startedAtMs = 1_700_000_000_000,
       routes,
       signal = new AbortController().signal,
     }: {
       names?: readonly string[]
       init?: InitSegment
+      /** Of outputs that have one of their own. */
+      inits?: Record<string, InitSegment>
       startedAtMs?: number
       routes?: ReadonlyMap<string, string>
       signal?: AbortSignal
@@ -165,7 +175,7 @@ export class Show {
     this.pipes = new Map(names.map((name) => [name, new Pipe()]))
     const run = { outputs: this.pipes, ladder: aLadder(...names), startedAtMs, ...(routes ? { routes } : {}) }
     this.running = this.packager.run(run, signal)
-    await Promise.all([...this.pipes.values()].map((pipe) => pipe.push(init.bytes)))
+    await Promise.all([...this.pipes].map(([name, pipe]) => pipe.push((inits[name] ?? init).bytes)))
   }
 
   /** Media up to this many seconds after the run's start, in every output or the ones named. */
