@@ -33,8 +33,13 @@ export async function endLostBroadcasts({ orm, store, log, config }: Context): P
     broadcast: { status: { $in: ['ended', 'failed'] }, cause: 'node_lost' },
   })
   for (const { id } of orphans) {
-    await closeLostRecording(em.fork(), store, id)
-    log.warn({ recording: id }, 'a recording was closed with what the store has of it')
+    try {
+      await closeLostRecording(em.fork(), store, id)
+      log.warn({ recording: id }, 'a recording was closed with what the store has of it')
+    } catch (error) {
+      // The next check tries again; one that cannot be read must not keep the others waiting.
+      log.error({ error, recording: id }, 'a lost recording could not be closed')
+    }
   }
 }
 

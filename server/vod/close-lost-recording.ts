@@ -1,21 +1,26 @@
 import { LockMode } from '@mikro-orm/core'
+import { rebuildPlaylists } from '../../media/files/rebuild-playlists.ts'
 import type { ObjectStore } from '../../media/storage/object-store.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { Recording } from './recording.ts'
 
-/** Closes a recording whose media process will never report: playable when the store has its playlists. */
+/** Closes a recording whose media process will never report, with what the object store has of it. */
 export async function closeLostRecording(em: EntityManager, store: ObjectStore, id: string): Promise<void> {
-  const objects = new Map<string, number>()
-  for await (const { key, size } of store.list(`recordings/${id}/`))
-    objects.set(key.slice(`recordings/${id}/`.length), size)
-  await em.transactional(async (tx) => {
+  const { broadcast, createdAt } = await em.findOneOrFail(Recording, { id }, { populate: ['broadcast'] })
+  // Outside of the transaction: a long show takes a while.
+  const found = await rebuildPlaylists(store, id, (broadcast.startedAt ?? createdAt).getTime())
+  await em.fork().transactional(async (tx) => {
     const recording = await tx.findOne(Recording, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
-    if (recording?.status !== 'live') return
-    recording.status = objects.has('index.m3u8') ? 'ready' : 'failed'
+    // Its media process may have come back meanwhile, and knows better.
+    if (recording?.status !== 'live' || !(await isLost(tx, recording))) return
     recording.node = null
-    recording.sizeBytes = [...objects.values()].reduce((sum, size) => sum + size, 0)
-    recording.hasThumbnail = objects.has('thumbnail.jpg')
-    recording.hasStoryboard = objects.has('storyboard.vtt')
+    recording.status = found ? 'ready' : 'failed'
+    if (found) Object.assign(recording, found)
     await tx.flush()
   })
+}
+
+async function isLost(tx: EntityManager, recording: Recording): Promise<boolean> {
+  await tx.populate(recording, ['broadcast'])
+  return recording.broadcast.status !== 'live'
 }

@@ -7,9 +7,7 @@ import { visibilities } from '../live/broadcast-json.ts'
 const schema = defineEntity({
   name: 'Recording',
   indexes: [{ properties: ['channel', 'createdAt'] }, { properties: ['status', 'createdAt'] }],
-  checks: [
-    { name: 'recording_size_positive', expression: 'size_bytes >= 0' },
-  ],
+  checks: [{ name: 'recording_size_positive', expression: 'size_bytes >= 0' }],
   properties: {
     ...unguessable,
     channel: () => p.manyToOne(Channel).deleteRule('cascade'),

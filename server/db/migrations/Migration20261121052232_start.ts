@@ -69,9 +69,7 @@ export class Migration20261121052232_start extends Migration {
     this.addSql(`alter table "recording" add constraint "recording_broadcast_id_unique" unique ("broadcast_id");`)
     this.addSql(`create index "recording_channel_id_created_at_index" on "recording" ("channel_id", "created_at");`)
     this.addSql(`create index "recording_status_created_at_index" on "recording" ("status", "created_at");`)
-    this.addSql(
-      `alter table "recording" add constraint "recording_size_positive" check (size_bytes >= 0);`,
-    )
+    this.addSql(`alter table "recording" add constraint "recording_size_positive" check (size_bytes >= 0);`)
     this.addSql(
       `alter table "recording" add constraint "recording_status_check" check ("status" in ('live', 'ready', 'failed'));`,
     )
