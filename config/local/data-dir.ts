@@ -15,13 +15,28 @@ export function claimDataDir(dataDir: string, stack: AsyncDisposableStack): void
   } catch (error) {
     throw new ConfigError(`DATA_DIR: ${dataDir} cannot be written to (${(error as NodeJS.ErrnoException).code}).`)
   }
-  const file = join(dataDir, 'launcher.pid')
-  const owner = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+  const owner = lastLauncher(dataDir)
   if (owner !== process.pid && isLauncher(owner)) {
     throw new ConfigError(`DATA_DIR: ${dataDir} is in use by process ${owner}; give each instance its own.`)
   }
+  const file = pidFile(dataDir)
   writeFileSync(file, `${process.pid}\n`)
   stack.defer(() => rmSync(file, { force: true }))
+}
+
+/** True when the last launcher was killed: what it had started may still be draining. */
+export function wasLeftInHaste(dataDir: string): boolean {
+  const owner = lastLauncher(dataDir)
+  return owner !== 0 && !isLauncher(owner)
+}
+
+function lastLauncher(dataDir: string): number {
+  const file = pidFile(dataDir)
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+}
+
+function pidFile(dataDir: string): string {
+  return join(dataDir, 'launcher.pid')
 }
 
 /** Where a service's own lines go; an old log that has grown long is put aside first. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Config, loadConfig } from '../config.ts'
-import { claimDataDir, logFile } from './data-dir.ts'
+import { claimDataDir, logFile, wasLeftInHaste } from './data-dir.ts'
 import { startNginx } from './nginx.ts'
 import { requireFreePorts } from './ports.ts'
 import { ensureDatabase, startPostgres } from './postgres.ts'
@@ -13,6 +13,9 @@ import { startRedis } from './redis.ts'
 import { findSecrets, secretNames } from './secrets.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Long enough for media to close what is live. */
+const STOP_TIMEOUT_MS = 30_000
 
 export interface PlatformOptions {
   /** Where the pages come from: built, or Vite's address. */
@@ -41,7 +44,8 @@ export async function startPlatform(
   const dataDir = resolve(environment.DATA_DIR || './data')
   // Read once with stand-ins for what is not known yet, so that a bad value stops us before anything is started.
   const early = loadConfig({ ...standIns(), ...withoutBlanks(environment), DATA_DIR: dataDir })
-  await requireFreePorts({ PORT: early.port, RTMP_PORT: early.ingest.port }, early.host)
+  const patienceMs = wasLeftInHaste(dataDir) ? STOP_TIMEOUT_MS : 0
+  await requireFreePorts({ PORT: early.port, RTMP_PORT: early.ingest.port }, early.host, patienceMs)
   claimDataDir(dataDir, stack)
   const secrets = findSecrets(environment, join(dataDir, 'secrets.json'))
 
@@ -93,8 +97,7 @@ export async function startPlatform(
         socket: socket(name),
         readiness: 'message',
         output: (line) => print(`${name.padEnd(6)} │ ${line}`),
-        // Long enough to drain a running show.
-        stopTimeoutMs: 30_000,
+        stopTimeoutMs: STOP_TIMEOUT_MS,
       },
       print,
     )

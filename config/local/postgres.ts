@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { ManagedProcess, ProcessError, run } from './processes.ts'
 
@@ -20,6 +21,7 @@ export type DatabaseUrl = (database: string) => string
 /** The major version of the binaries; a cluster of another one is refused, not damaged. */
 const MAJOR = '18'
 const USER = 'ustat'
+const STOP_TIMEOUT_MS = 20_000
 /** PostgreSQL refuses to run as root. "nobody" exists everywhere and owns nothing. */
 const NOBODY = 65534
 
@@ -34,6 +36,7 @@ export async function startPostgres(options: PostgresOptions, stack: AsyncDispos
   const { initdb, postgres } = await findBinaries()
   mkdirSync(socketDir, { recursive: true, mode: 0o700 })
   giveAway(socketDir)
+  await untilUnused(dataDir)
   const privileges = await choosePrivileges(postgres, dataDir)
   await createCluster(initdb, dataDir, privileges, isDisposable)
 
@@ -65,7 +68,7 @@ export async function startPostgres(options: PostgresOptions, stack: AsyncDispos
         output: { file: logFile },
         // "Fast": SIGTERM would wait for every client to leave.
         stopSignal: 'SIGINT',
-        stopTimeoutMs: 20_000,
+        stopTimeoutMs: STOP_TIMEOUT_MS,
       },
       options.report,
     ),
@@ -93,6 +96,25 @@ async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
     throw new ProcessError(
       `There is no PostgreSQL for ${process.platform}-${process.arch} among the npm packages: set DATABASE_URL, or use \`docker compose up\`.`,
     )
+  }
+}
+
+/** A killed launcher's server may still be shutting down; PostgreSQL itself refuses to start beside it. */
+async function untilUnused(dataDir: string): Promise<void> {
+  const file = join(dataDir, 'postmaster.pid')
+  const patientUntil = performance.now() + STOP_TIMEOUT_MS
+  while (existsSync(file) && performance.now() < patientUntil) {
+    if (!isServing(dataDir, readFileSync(file, 'utf8').split('\n')[0])) return
+    await pause(50)
+  }
+}
+
+/** After a reboot the same process id is somebody else's. */
+function isServing(dataDir: string, pid: string | undefined): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dataDir)
+  } catch {
+    return false
   }
 }
 
