@@ -26,6 +26,7 @@ export interface RenditionChoice {
 const TICK_MS = 100
 /** Nothing came for so long that asking for the same playlist again is in vain: a new start at the edge. */
 const REOPEN_AFTER_MS = 9000
+const AWAY_MS = 1200
 
 /**
  * Owns the hls.js instance of one player: made on load, made anew when it cannot go on, destroyed with its host.
@@ -52,6 +53,9 @@ export class Playback implements ReactiveController {
   #reopenTimer: ReturnType<typeof setTimeout> | undefined
   #hasShownFrame = false
   #hasEnded = false
+  #isStalled = false
+  /** Nothing new came for so long during a stall that this viewer's network is not to blame. */
+  #isPublisherAway = false
   #playlistAtMs: number | null = null
   #grewAtMs: number | null = null
   #openedAtMs = 0
@@ -120,6 +124,8 @@ export class Playback implements ReactiveController {
     this.#source = source
     this.#reopened = 0
     this.#hasEnded = false
+    this.#playlistAtMs = null
+    this.#grewAtMs = null
     this.isFollowing = source.isLive && source.startAt === null
     this.#open()
   }
@@ -159,10 +165,10 @@ export class Playback implements ReactiveController {
     const [video, source] = [this.#video, this.#source]
     if (!video || !source) return
     this.#freeze?.hold(video)
+    // Taking a source away pauses the element, which is not what its viewer did.
+    const wasPlaying = !video.paused
     this.#close()
     this.refusedStatus = 0
-    this.#playlistAtMs = null
-    this.#grewAtMs = null
     this.#openedAtMs = performance.now()
     this.#keeper.forget()
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
@@ -172,6 +178,7 @@ export class Playback implements ReactiveController {
       video.src = source.src
       if (source.startAt !== null) video.currentTime = source.startAt
     }
+    if (wasPlaying) void video.play().catch(() => undefined)
     this.#tick()
   }
 
@@ -217,7 +224,9 @@ export class Playback implements ReactiveController {
     const now = performance.now()
     if (type === Hls.ErrorTypes.MEDIA_ERROR && now - this.#mediaErrorAtMs > 5000) {
       this.#mediaErrorAtMs = now
+      const wasPlaying = this.#video?.paused === false
       this.#hls?.recoverMediaError()
+      if (wasPlaying) void this.#video?.play().catch(() => undefined)
     } else this.#reopen()
   }
 
@@ -235,14 +244,17 @@ export class Playback implements ReactiveController {
     if (this.#video === video) return
     this.#video = video
     video.addEventListener('playing', () => {
+      // What was buffered before and during a stall says nothing about what comes now.
+      this.#keeper.forget()
+      if (this.#isStalled && !this.#isPublisherAway) this.#keeper.stalled()
+      this.#isStalled = false
+      this.#isPublisherAway = false
       this.#hasShownFrame = true
       this.#reopened = 0
       this.#tick()
     })
     video.addEventListener('waiting', () => {
-      const grewAgo = this.#grewAtMs === null ? Number.POSITIVE_INFINITY : performance.now() - this.#grewAtMs
-      // Only a stall while the show goes on says something about this viewer's network.
-      if (this.#hasShownFrame && grewAgo < 1500 && !video.seeking) this.#keeper.stalled()
+      this.#isStalled = this.#hasShownFrame && !video.seeking
       this.#tick()
     })
     video.addEventListener('ended', () => {
@@ -262,6 +274,7 @@ export class Playback implements ReactiveController {
     const dateMs = source.isLive ? this.playingDateMs : null
     this.latency = dateMs === null || !this.#hasShownFrame ? null : (serverClock.now() - dateMs) / 1000
     const sinceMs = (atMs: number | null): number => now - (atMs ?? this.#openedAtMs)
+    if (this.#isStalled && sinceMs(this.#grewAtMs) > AWAY_MS) this.#isPublisherAway = true
     if (source.isLive && this.#hls) {
       if (this.#keeper.keep(video, this.#hls) === 'jump') this.seekToEdge()
       const isLiveYet = this.#hls.latestLevelDetails?.live ?? true
