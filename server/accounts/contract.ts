@@ -34,7 +34,6 @@ export const loginBody = z.strictObject({
   /** True in a browser: an httpOnly cookie and no tokens. */
   session: z.boolean().default(false),
 })
-export type LoginBody = z.input<typeof loginBody>
 
 export const refreshBody = z.strictObject({ refresh: z.string().min(1).max(200) })
 export const logoutBody = z.strictObject({ refresh: z.string().min(1).max(200).optional() })

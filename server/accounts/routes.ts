@@ -10,13 +10,18 @@ import { signAccessToken } from './access-token.ts'
 import { AuthToken } from './auth-token.ts'
 import {
   type AccountJson,
+  type CsrfJson,
   loginBody,
   logoutBody,
   presentAccount,
   presentSession,
+  type RegisteredJson,
   refreshBody,
   registerBody,
+  type SignedInJson,
+  type SignedInWithTokensJson,
   sessionParams,
+  type TokensJson,
 } from './contract.ts'
 import { Profile } from './profile.ts'
 import { RefreshReuse, refresh } from './refresh.ts'
@@ -45,7 +50,7 @@ export function accountRoutes(context: Context): Router<RequestState> {
     }
     await signUp(ctx.state.em, account, { passwords, streamKeys })
     ctx.status = 202
-    ctx.body = { detail: 'The account is there, unless it was before. Sign in.' }
+    ctx.body = { detail: 'The account is there, unless it was before. Sign in.' } satisfies RegisteredJson
   })
 
   router.post('/login', async (ctx) => {
@@ -63,9 +68,9 @@ export function accountRoutes(context: Context): Router<RequestState> {
     const account = await describe(em, user)
     if (body.session) {
       cookies.writeSession(ctx, secret, token.expiresAt)
-      ctx.body = { user: account, csrf_token: csrfToken(token.family, jwtSecret) }
+      ctx.body = { user: account, csrf_token: csrfToken(token.family, jwtSecret) } satisfies SignedInJson
     } else {
-      ctx.body = { access: accessFor(user, token), refresh: secret, user: account }
+      ctx.body = { access: accessFor(user, token), refresh: secret, user: account } satisfies SignedInWithTokensJson
     }
   })
 
@@ -74,7 +79,7 @@ export function accountRoutes(context: Context): Router<RequestState> {
     const body = parseBody(refreshBody, ctx.request.body)
     try {
       const { secret, token, user } = await refresh(ctx.state.em, body.refresh)
-      ctx.body = { access: accessFor(user, token), refresh: secret }
+      ctx.body = { access: accessFor(user, token), refresh: secret } satisfies TokensJson
     } catch (error) {
       if (error instanceof RefreshReuse) {
         await viewers.forget([error.family])
@@ -110,7 +115,9 @@ export function accountRoutes(context: Context): Router<RequestState> {
 
   router.get('/csrf', (ctx) => {
     const { viewer } = ctx.state
-    ctx.body = { csrf_token: viewer?.kind === 'browser' ? csrfToken(viewer.family, jwtSecret) : null }
+    ctx.body = {
+      csrf_token: viewer?.kind === 'browser' ? csrfToken(viewer.family, jwtSecret) : null,
+    } satisfies CsrfJson
   })
 
   router.get('/sessions', async (ctx) => {

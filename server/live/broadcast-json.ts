@@ -7,7 +7,6 @@ export const visibilities = ['public', 'enrolled', 'unlisted'] as const
 export type Visibility = (typeof visibilities)[number]
 
 export const channelRefJson = z.object({ slug: z.string(), title: z.string() })
-export type ChannelRefJson = z.infer<typeof channelRefJson>
 
 /** What a channel shows of its running or next broadcast. Shared by the contracts of channels and live. */
 export const channelBroadcastJson = z.object({

@@ -18,10 +18,8 @@ export const scheduleBody = z.strictObject({
   starts_at: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
   visibility: z.enum(visibilities).default('public'),
 })
-export type ScheduleBody = z.input<typeof scheduleBody>
 
 export const broadcastPatch = scheduleBody.partial().extend({ visibility: z.enum(visibilities).optional() })
-export type BroadcastPatch = z.input<typeof broadcastPatch>
 
 export const broadcastJson = channelBroadcastJson.extend({
   status: z.enum(['scheduled', 'live', 'ended', 'failed']),

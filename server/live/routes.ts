@@ -15,6 +15,7 @@ import {
   broadcastParams,
   broadcastPatch,
   type HealthAnswerJson,
+  type LivePageJson,
   presentBroadcast,
   scheduleBody,
 } from './contract.ts'
@@ -38,7 +39,7 @@ export function liveRoutes(context: Context): Router<RequestState> {
       (limit, offset) => listLive(em, limit, offset),
       (rows) => present(ctx, rows),
     )
-    answerIfChanged(ctx, page)
+    answerIfChanged(ctx, page satisfies LivePageJson)
   })
 
   router.post('/broadcasts', async (ctx) => {

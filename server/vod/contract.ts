@@ -12,7 +12,6 @@ export const recordingPatch = z.strictObject({
   title: z.string().trim().min(1).max(200).optional(),
   visibility: z.enum(visibilities).optional(),
 })
-export type RecordingPatch = z.input<typeof recordingPatch>
 
 export const recordingJson = z.object({
   id: z.string(),

@@ -7,7 +7,13 @@ import { paginate } from '../http/page.ts'
 import { parse, parseBody, type RequestState, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
 import { mayManage, mayWatch } from '../live/access.ts'
-import { presentRecording, recordingParams, recordingPatch, recordingsQuery } from './contract.ts'
+import {
+  presentRecording,
+  type RecordingPageJson,
+  recordingParams,
+  recordingPatch,
+  recordingsQuery,
+} from './contract.ts'
 import { deleteRecording } from './delete-recording.ts'
 import { Recording } from './recording.ts'
 
@@ -41,7 +47,7 @@ export function recordingRoutes(context: Context): Router<RequestState> {
         }),
       (rows) => rows.map((recording) => presentRecording(recording, playback, audience)),
     )
-    answerIfChanged(ctx, page)
+    answerIfChanged(ctx, page satisfies RecordingPageJson)
   })
 
   router.get('/:id', async (ctx) => {
