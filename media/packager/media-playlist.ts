@@ -41,7 +41,7 @@ export interface LivePlaylist extends PlaylistTargets {
  * PART-HOLD-BACK is exactly the three T that the specification asks for at least: hls.js takes it for its target
  * latency, so each millisecond more is a millisecond of delay. Stability comes from T, which the operator chooses.
  */
-export function serverControl({ targetSeconds, partTargetSeconds }: PlaylistTargets): string {
+function serverControl({ targetSeconds, partTargetSeconds }: PlaylistTargets): string {
   const attributes = ['CAN-BLOCK-RELOAD=YES', `CAN-SKIP-UNTIL=${seconds(6 * targetSeconds)}`]
   if (partTargetSeconds !== null) attributes.push(`PART-HOLD-BACK=${seconds(3 * partTargetSeconds)}`)
   attributes.push(`HOLD-BACK=${seconds(3 * targetSeconds)}`)
