@@ -5,23 +5,10 @@ import { rememberBandwidth, rememberedBandwidth } from './bandwidth.ts'
 import { EdgeKeeper } from './edge-keeper.ts'
 import type { FreezeFrame } from './freeze-frame.ts'
 import { hlsConfig, refusedStatuses } from './hls-config.ts'
+import type { PlaybackSource, RenditionChoice } from './playback-source.ts'
 import { type PlaybackState, playbackState } from './playback-state.ts'
 import { type DatedFragment, dateAt } from './program-time.ts'
-
-/** What to play, and from where. */
-export interface PlaybackSource {
-  src: string
-  isLive: boolean
-  /** Seconds on the media timeline; null starts at the live edge, or at the beginning of a recording. */
-  startAt: number | null
-}
-
-export interface RenditionChoice {
-  id: string
-  width: number
-  height: number
-  bitrate: number
-}
+import { startDateMs } from './start-date.ts'
 
 const TICK_MS = 100
 /** Nothing came for so long that asking for the same playlist again is in vain: a new start at the edge. */
@@ -303,10 +290,4 @@ export class Playback implements ReactiveController {
     this.state = state
     this.#host.requestUpdate()
   }
-}
-
-/** Safari's own player knows the wall-clock time of position 0. */
-function startDateMs(video: HTMLVideoElement & { getStartDate?: () => Date }): number | null {
-  const start = video.getStartDate?.().getTime()
-  return start === undefined || Number.isNaN(start) ? null : start + video.currentTime * 1000
 }

@@ -45,6 +45,7 @@ export class LivePanel extends LitElement {
       td { padding: 7px 8px 7px 0; border-top: 1px solid var(--line) }
       tr.shed td { color: var(--ink-soft); text-decoration: line-through }
       tr.shed td:last-child { text-decoration: none; color: var(--bad-ink) }
+      @media (max-width: 560px) { table { font-size: 0.875rem } th:nth-child(2), td:nth-child(2) { display: none } }
       @media (max-width: 900px) { .two { grid-template-columns: minmax(0, 1fr) } }
     `,
   ]
