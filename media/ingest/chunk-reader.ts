@@ -162,7 +162,8 @@ export class ChunkReader {
     const size = Math.min(stream.length, Math.max(bytes, stream.buffer.length * 2, FIRST_BUFFER_BYTES))
     this.#unfinishedBytes += size - stream.buffer.length
     if (this.#unfinishedBytes > MAX_UNFINISHED_BYTES) throw new RtmpViolation('too many unfinished messages')
-    const buffer = Buffer.allocUnsafe(size)
+    // Not from Node's pool: a few bytes that wait somewhere would keep 64 KiB of it.
+    const buffer = Buffer.allocUnsafeSlow(size)
     stream.buffer.copy(buffer, 0, 0, stream.received)
     stream.buffer = buffer
   }
