@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it, vi } from 'vitest'
+
+const directory = mkdtempSync(join(tmpdir(), 'ustat-platform-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+/** `start.ts` as `npm start` runs it, ready; with sockets in a temporary directory of its own. */
+async function start(dataDir: string, ports?: { port: number; rtmpPort: number }) {
+  const { port, rtmpPort } = ports ?? { port: await freePort(), rtmpPort: await freePort() }
+  const temporary = mkdtempSync(join(directory, 't'))
+  const child = spawn(process.execPath, ['config/local/start.ts'], {
+    env: {
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      RTMP_PORT: String(rtmpPort),
+      DATA_DIR: dataDir,
+      TMPDIR: temporary,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (log += piece))
+  await vi.waitFor(
+    () => {
+      if (child.exitCode !== null) throw new Error(`it stopped:\n${log}`)
+      expect(log).toContain('Ctrl-C stops it.')
+    },
+    { timeout: 50_000, interval: 50 },
+  )
+  return { child, port, rtmpPort, temporary, url: `http://127.0.0.1:${port}`, log: () => log }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Every process below this one, with its command line. */
+function familyOf(pid: number | undefined): { pid: number; command: string }[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const [, parent] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
+        return [{ pid: Number(name), parent: Number(parent), command: commandOf(name) }]
+      } catch {
+        return [] // gone since
+      }
+    })
+  const below = (parent: number): typeof parents =>
+    parents.filter((each) => each.parent === parent).flatMap((each) => [each, ...below(each.pid)])
+  return below(pid ?? 0)
+}
+
+function commandOf(pid: number | string): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+}
+
+function stillRunning(family: { pid: number; command: string }[]): string[] {
+  return family
+    .filter(({ pid, command }) => existsSync(`/proc/${pid}`) && commandOf(pid) === command)
+    .map((each) => each.command)
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  child.kill(signal)
+  const [code] = await once(child, 'exit')
+  return code
+}
+
+async function signIn(url: string): Promise<number> {
+  const { status } = await fetch(`${url}/api/auth/login/`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'teacher@ustat.local', password: 'demo-password' }),
+  })
+  return status
+}
+
+it('starts everything, restarts what dies, keeps its data, and leaves nothing running', async () => {
+  const dataDir = join(directory, 'data')
+  const first = await start(dataDir)
+  expect(first.log()).toContain(`Ustat runs on   http://localhost:${first.port}`)
+  expect(first.log()).toContain(`rtmp://localhost:${first.rtmpPort}/live`)
+  expect((await fetch(`${first.url}/health`)).status).toBe(200)
+  expect(await (await fetch(first.url)).text()).toContain('<html')
+  expect(await signIn(first.url)).toBe(200)
+
+  const family = familyOf(first.child.pid)
+  for (const name of [
+    'postgres',
+    'redis-server',
+    'nginx',
+    'main.ts api',
+    'main.ts worker',
+    'main.ts chat',
+    'media/main.ts',
+  ]) {
+    expect(family.map(({ command }) => command).join('\n')).toContain(name)
+  }
+
+  const api = family.find(({ command }) => command.includes('main.ts api'))
+  process.kill(api?.pid ?? 0, 'SIGKILL')
+  await vi.waitFor(() => expect(first.log()).toContain('api runs again'), { timeout: 30_000, interval: 50 })
+  expect(first.log()).toContain('api was ended by SIGKILL; starting it again in 0.25 s')
+  expect((await fetch(`${first.url}/health`)).status).toBe(200)
+
+  const secrets = readFileSync(join(dataDir, 'secrets.json'), 'utf8')
+  expect(statSync(join(dataDir, 'secrets.json')).mode & 0o777).toBe(0o600)
+  const all = familyOf(first.child.pid)
+  expect(await stop(first.child)).toBe(0)
+  expect(stillRunning(all)).toEqual([])
+  expect(readdirSync(first.temporary)).toEqual([])
+  // Orders of stopping: PostgreSQL was asked after everybody had left.
+  expect(readFileSync(join(dataDir, 'logs', 'postgres.log'), 'utf8')).not.toContain('terminating connection')
+
+  const second = await start(dataDir)
+  expect(await signIn(second.url)).toBe(200)
+  expect(readFileSync(join(dataDir, 'secrets.json'), 'utf8')).toBe(secrets)
+  expect(await stop(second.child, 'SIGINT')).toBe(0)
+}, 120_000)
+
+it('runs beside another instance, and starts again right after it was killed', async () => {
+  const [left, right] = await Promise.all([start(join(directory, 'left')), start(join(directory, 'right'))])
+  expect([await signIn(left.url), await signIn(right.url)]).toEqual([200, 200])
+
+  const family = familyOf(left.child.pid)
+  await stop(left.child, 'SIGKILL')
+  const again = await start(join(directory, 'left'), left)
+  expect(await signIn(again.url)).toBe(200)
+  expect(await signIn(right.url)).toBe(200)
+  expect(stillRunning(family)).toEqual([])
+
+  const all = [...familyOf(again.child.pid), ...familyOf(right.child.pid)]
+  expect(await Promise.all([stop(again.child), stop(right.child)])).toEqual([0, 0])
+  expect(stillRunning(all)).toEqual([])
+}, 120_000)
