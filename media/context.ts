@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { MediaHost } from './host.ts'
 import type { Logger } from './logger.ts'
@@ -15,4 +16,9 @@ export interface MediaContext {
   publishHealth: (broadcast: string, json: string, keptMs: number) => Promise<void>
   /** Milliseconds since 1970. */
   now: () => number
+}
+
+/** Where broadcasts are kept until the object store has them. */
+export function spoolOf({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return join(dataDir, 'spool')
 }

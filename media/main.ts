@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '../config/config.ts'
 import type { MediaContext } from './context.ts'
 import { createHostClient } from './host-client.ts'
 import { startRtmpServer } from './ingest/rtmp-server.ts'
+import { warmUp } from './ladder/transcoder.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics } from './metrics.ts'
 import { startHlsServer } from './packager/hls-server.ts'
@@ -50,6 +51,7 @@ async function main(config: Config): Promise<void> {
     },
     now: Date.now,
   }
+  await warmUp()
   const sessions = stack.use(new Sessions(context))
   await sessions.start()
 

@@ -1,5 +1,5 @@
-import { Archiver } from './archive/archiver.ts'
-import type { MediaContext } from './context.ts'
+import { Archiver, type RecordingSummary } from './archive/archiver.ts'
+import { type MediaContext, spoolOf } from './context.ts'
 import { Feed, type Run } from './feed.ts'
 import { HealthMeter, warningsOf } from './health.ts'
 import type { BroadcastHealth, PublishGrant } from './host.ts'
@@ -246,7 +246,7 @@ export class Session {
     this.#adopt(
       await Archiver.create({
         grant: this.grant,
-        directory: `${config.dataDir}/spool`,
+        directory: spoolOf(config),
         store,
         logger,
         startedAtMs: run.startedAtMs,
@@ -297,12 +297,20 @@ export class Session {
     await this.#packaging
     this.#packager?.end()
     const archiver = this.#archiver
+    const endedAtMs = archiver?.ending?.endedAtMs ?? this.#context.now()
+    this.cause ??= archiver?.ending?.cause ?? null
     const summary = archiver ? await archiver.close(this.cause) : null
     this.#become(this.cause === 'media_failed' ? 'failed' : 'ended')
-    await this.#reports.ended(this.grant, this.#context.now(), this.cause, summary)
+    void this.#leave(endedAtMs, archiver, summary)
+  }
+
+  /** The recording plays; what is left may take long, and another process may have to go on with it. */
+  async #leave(endedAtMs: number, archiver: Archiver | null, summary: RecordingSummary | null): Promise<void> {
+    await this.#reports.ended(this.grant, endedAtMs, this.cause, summary)
     if (archiver && summary) {
       await archiver.uploaded
       await this.#reports.uploaded(this.grant, summary)
+      if (this.#isSuspended) return
       await archiver.forget()
       // Viewers still hold the last playlists: they finish from memory and store.
       await this.#context.hls.retire(this.grant.broadcast)

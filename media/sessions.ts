@@ -26,7 +26,8 @@ export class Sessions implements AsyncDisposable {
 
   /** Takes up what an earlier process left: its shows wait for their publishers, its uploads go on. Then starts to beat. */
   async start(): Promise<void> {
-    for (const archiver of await Archiver.recover(this.#context)) this.#keep(Session.recover(archiver, this.#context))
+    const left = await Archiver.recover(this.#context)
+    for (const archiver of left) this.#keep(Session.recover(archiver, this.#context))
     await this.#beat()
     this.#timers.push(
       setInterval(() => void this.#beat(), BEAT_MS),
