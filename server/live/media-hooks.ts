@@ -13,12 +13,14 @@ const id = z.string().regex(/^[0-9a-f]{24}$/)
 const node = z.string().regex(/^[a-z0-9-]{1,32}$/)
 const eventId = z.string().min(1).max(64)
 const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
+/** A report that is refused would be repeated for ever: what is too long is cut. */
+const shortened = z.string().transform((text) => text.slice(0, 50))
 const byId = z.object({ id })
 const byNode = z.object({ node })
 
 const authorizeBody = z.object({ stream_key: z.string().max(4096), node, address: z.string().max(64) })
 const startedBody = z.object({ event_id: eventId, node, started_at: moment })
-const endedBody = z.object({ event_id: eventId, node, ended_at: moment, cause: z.string().max(50).nullable() })
+const endedBody = z.object({ event_id: eventId, node, ended_at: moment, cause: shortened.nullable() })
 const closedBody = z.object({
   event_id: eventId,
   node,
