@@ -38,14 +38,22 @@ apt-get $options update 3>&1
 apt-get $options install -y --no-install-recommends "$@" 3>&1
 `
 
-/** Installs what is missing with apt-get, as root or with a sudo that asks nothing; else says what to install. */
-export async function installPrograms(names, say) {
+/**
+ * Sees what is missing, and whether apt-get can install it: as root or with a sudo that asks nothing. When it cannot, a
+ * person hears what to install before anything else takes their time.
+ *
+ * @returns what installs it
+ */
+export async function planPrograms(names) {
   const missing = names.filter((name) => !programs[name].isHere())
-  if (missing.length === 0) return
-  const packages = missing.map((name) => programs[name].apt)
+  if (missing.length === 0) return async () => {}
   const asRoot = find('apt-get') ? await rootCommand() : null
   if (!asRoot) throw new SetupError(whatToInstall(missing))
+  return (say) => installWithApt(missing, asRoot, say)
+}
 
+async function installWithApt(missing, asRoot, say) {
+  const packages = missing.map((name) => programs[name].apt)
   say(`installing with apt-get: ${packages.join(', ')}`)
   const [command, ...args] = [...asRoot, 'sh', '-c', aptScript, 'sh', ...packages]
   const { code, text } = await run(command, args, { onLine: progressOf(say) })

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { installPackages, linkNode, mendPostgres, mendWebSockets } from './setup-packages.mjs'
-import { installPrograms } from './setup-programs.mjs'
+import { planPrograms } from './setup-programs.mjs'
 import { SetupError } from './setup-steps.mjs'
 import { buildPages } from './setup-web.mjs'
 
@@ -31,8 +31,9 @@ async function setUp(purpose) {
   if (existsSync(join(root, '.env'))) process.loadEnvFile?.(join(root, '.env'))
 
   const programs = needs.programs.filter((name) => name !== 'redis' || !process.env.REDIS_URL)
+  const installPrograms = await planPrograms(programs)
   // Both mostly wait for the network. Neither is left half-done when the other fails.
-  const installed = await Promise.allSettled([installPackages(root, say), installPrograms(programs, say)])
+  const installed = await Promise.allSettled([installPackages(root, say), installPrograms(say)])
   for (const { reason } of installed) if (reason) throw reason
   linkNode(root, say)
   mendPostgres(root, say)
