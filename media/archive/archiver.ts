@@ -1,0 +1,487 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PublishGrant, RecordingClosed } from '../host.ts'
+import type { Rendition } from '../ladder/ladder.ts'
+import type { Logger } from '../logger.ts'
+import type { InitSegment, PackagerHistory, Segment, SegmentSink } from '../packager/packaged.ts'
+import { type ObjectStore, ObjectStoreError } from '../storage/object-store.ts'
+import { Catalogue } from './catalogue.ts'
+import { type ClosedFact, type Fact, Journal, type OpenedFact, readJournal, type SegmentFact } from './journal.ts'
+import { Spool } from './spool.ts'
+import { Uploader } from './uploader.ts'
+import { durationOf, vodPlaylists } from './vod.ts'
+
+/** What the platform is told of a recording that was closed. */
+export type RecordingSummary = Omit<RecordingClosed, 'eventId' | 'node' | 'broadcast' | 'recording' | 'isUploaded'>
+
+export type ArchiveWarning = 'store_unavailable' | 'disk_full'
+
+/** A file of a recording: on disk, in memory, or where the store gives it out. */
+export type ArchivedFile = { file: string } | { bytes: Uint8Array } | { redirect: string }
+
+/** What an operator may change, and tests do. */
+export interface ArchiveLimits {
+  /** Media that may wait in memory, a broadcast, while the disk is full. */
+  memoryBytes: number
+  /** Left free on the spool's disk for everybody else. */
+  reserveBytes: number
+}
+
+export interface ArchiverOptions {
+  grant: PublishGrant
+  /** Where every broadcast has its folder. */
+  directory: string
+  store: ObjectStore
+  logger: Logger
+  startedAtMs: number
+  segmentTargetMs: number
+  partTargetMs: number
+  /** Of the whole broadcast, highest first. */
+  renditions: readonly Rendition[]
+  limits?: Partial<ArchiveLimits>
+}
+
+const JOURNAL = 'journal'
+const MEGABYTE = 1024 * 1024
+const defaultLimits: ArchiveLimits = { memoryBytes: 64 * MEGABYTE, reserveBytes: 256 * MEGABYTE }
+/** What `close` gives the disk to take the last segments: a disk that is full or hangs must not hold up the recording. */
+const LAST_WRITES_MS = 500
+const PRESIGNED_SECONDS = 300
+const fileName = /^(?:init-\d{1,9}\.mp4|\d{1,9}\.m4s)$/
+
+/**
+ * One broadcast's way into the object store, and its recording.
+ *
+ *   init(), segment() ──▶ spool ──▶ journal ──▶ object store ──close()──▶ playlists ──▶ whole ──forget()──▶ nothing left
+ *                           └─────────── disk full ──────▲
+ *
+ * Guarantees:
+ *   1. `init` and `segment` never throw and never wait.
+ *   2. A segment that was taken is lost only when disk and store both refuse it until 64 MiB wait; then it is counted,
+ *      `disk_full` shows, and the recording's playlists name the gap.
+ *   3. SIGKILL costs the segment that is open, and one that was completed in the last milliseconds; a loss of power also
+ *      what the last second brought. `recover` finds everything else, and nothing is uploaded twice that was noted.
+ *   4. The recording plays, out of `read`, when `close` resolves: in a time that does not depend on its length.
+ *   5. The store gets the multivariant playlist last: a recording is there whole or not at all.
+ */
+export class Archiver implements SegmentSink, AsyncDisposable {
+  /** What keeps the recording from its store, for the studio. */
+  readonly warnings = new Set<ArchiveWarning>()
+  /** The object store has the recording whole. Never settled when this process ends before. */
+  readonly uploaded: Promise<void>
+  readonly #catalogue: Catalogue
+  readonly #directory: string
+  readonly #store: ObjectStore
+  readonly #logger: Logger
+  readonly #journal: Journal
+  readonly #spool: Spool
+  readonly #uploader: Uploader
+  /** By path; some kilobytes each, kept for `history`. */
+  readonly #initBytes = new Map<string, Uint8Array>()
+  /** Written by an earlier process: compared with their checksums before they are uploaded. */
+  readonly #unverified = new Map<string, string>()
+  /** By path, made anew when something of the recording changes. */
+  #playlists: Map<string, string> | null = null
+  #resolveUploaded: () => void = () => {}
+  #finishing: Promise<void> | null = null
+  #isDisposed = false
+  #isForgotten = false
+
+  private constructor(
+    catalogue: Catalogue,
+    journal: Journal,
+    directory: string,
+    { store, logger, limits }: Pick<ArchiverOptions, 'store' | 'logger' | 'limits'>,
+  ) {
+    this.#catalogue = catalogue
+    this.#journal = journal
+    this.#directory = directory
+    this.#store = store
+    this.#logger = logger
+    this.uploaded = new Promise((resolve) => {
+      this.#resolveUploaded = resolve
+    })
+    this.#spool = new Spool({
+      ...defaultLimits,
+      ...limits,
+      directory,
+      onWritten: (file) => this.#onWritten(file),
+      onStuck: (file) => this.#onStuck(file),
+    })
+    this.#uploader = new Uploader({
+      store,
+      prefix: `recordings/${catalogue.opened.grant.recording}/`,
+      bodyOf: (file) => this.#bodyOf(file),
+      onStored: (file) => this.#onStored(file),
+      onMissing: (file) => this.#lose(file),
+      onState: (trouble, error) => this.#onStore(trouble, error),
+    })
+  }
+
+  /** @throws {Error} when the spool's folder cannot be made: without it the broadcast would not outlive this process */
+  static async create(options: ArchiverOptions): Promise<Archiver> {
+    const { grant, startedAtMs, segmentTargetMs, partTargetMs, renditions } = options
+    const directory = join(options.directory, grant.broadcast)
+    await mkdir(directory, { recursive: true })
+    const opened: OpenedFact = {
+      fact: 'opened',
+      version: 1,
+      grant,
+      startedAtMs,
+      segmentTargetMs,
+      partTargetMs,
+      renditions,
+    }
+    const journal = await Journal.open(join(directory, JOURNAL), 0)
+    journal.append(opened)
+    return new Archiver(new Catalogue(opened), journal, directory, options)
+  }
+
+  /** What earlier processes left, at the start: every folder of the spool that has a journal. Uploads go on at once. */
+  static async recover({
+    config,
+    store,
+    logger,
+    limits,
+  }: {
+    config: { dataDir: string }
+    store: ObjectStore
+    logger: Logger
+    limits?: Partial<ArchiveLimits>
+  }): Promise<Archiver[]> {
+    const root = join(config.dataDir, 'spool')
+    const names = await readdir(root).catch(() => [])
+    const found: Archiver[] = []
+    for (const name of names) {
+      const directory = join(root, name)
+      try {
+        const archiver = await Archiver.#reopen(directory, { store, logger, ...(limits ? { limits } : {}) })
+        if (archiver) found.push(archiver)
+      } catch (error) {
+        logger.error({ error, directory }, 'a broadcast in the spool cannot be read; its folder is left as it is')
+      }
+    }
+    return found
+  }
+
+  static async #reopen(
+    directory: string,
+    options: Pick<ArchiverOptions, 'store' | 'logger' | 'limits'>,
+  ): Promise<Archiver | null> {
+    const file = join(directory, JOURNAL)
+    const read = await readJournal(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null
+      throw error
+    })
+    const opened = read?.facts[0]
+    if (!read || (read.damaged === 0 && !opened)) {
+      // `forget` removes the journal first; and before its first line nothing had come.
+      await rm(directory, { recursive: true, force: true })
+      return null
+    }
+    if (opened?.fact !== 'opened') throw new Error('the journal does not begin with its broadcast')
+    if (read.damaged > 0) options.logger.error({ directory, lines: read.damaged }, 'damaged lines in a journal')
+    const catalogue = new Catalogue(opened)
+    for (const fact of read.facts) catalogue.take(fact)
+    const archiver = new Archiver(catalogue, await Journal.open(file, read.length), directory, options)
+    await archiver.#resume()
+    return archiver
+  }
+
+  get grant(): PublishGrant {
+    return this.#catalogue.opened.grant
+  }
+
+  get startedAtMs(): number {
+    return this.#catalogue.opened.startedAtMs
+  }
+
+  get partTargetMs(): number {
+    return this.#catalogue.opened.partTargetMs
+  }
+
+  get renditions(): readonly Rendition[] {
+    return this.#catalogue.opened.renditions
+  }
+
+  get isClosed(): boolean {
+    return this.#catalogue.closed !== null
+  }
+
+  /** When and why it was closed; null before. */
+  get ending(): Pick<ClosedFact, 'endedAtMs' | 'cause'> | null {
+    return this.#catalogue.closed
+  }
+
+  /** Segments that neither disk nor store would take. */
+  get lostSegments(): number {
+    return this.#catalogue.lost
+  }
+
+  /** For a packager that goes on after a restart. */
+  get history(): PackagerHistory {
+    return this.#catalogue.history((file) => this.#initBytes.get(file) ?? null)
+  }
+
+  init(rendition: string, index: number, init: InitSegment): void {
+    const { codecs, width, height, bytes } = init
+    const file = `${rendition}/init-${index}.mp4`
+    this.#initBytes.set(file, bytes)
+    const sha256 = sha256Of([bytes])
+    this.#keep(file, [bytes], { fact: 'init', rendition, index, codecs, width, height, size: bytes.length, sha256 })
+  }
+
+  segment(rendition: string, { parts, kind: _, ...entry }: Segment): void {
+    const chunks = parts.map(({ bytes }) => bytes)
+    const size = chunks.reduce((sum, { length }) => sum + length, 0)
+    const fact: SegmentFact = { fact: 'segment', rendition, ...entry, size, sha256: sha256Of(chunks) }
+    this.#keep(`${rendition}/${entry.msn}.m4s`, chunks, fact)
+  }
+
+  /** A report of the platform's that needs no repeating; remembered over restarts. */
+  has(report: string): boolean {
+    return this.#catalogue.reported.has(report)
+  }
+
+  acknowledge(report: string): void {
+    this.#note({ fact: 'reported', report })
+  }
+
+  /**
+   * Nothing more comes. Resolves when the recording plays out of `read`; the rest of the upload goes on behind.
+   * Called again, also after a restart, it says the same; the first cause stays.
+   */
+  async close(cause: string | null): Promise<RecordingSummary> {
+    if (!this.isClosed) {
+      await within(LAST_WRITES_MS, this.#spool.settled())
+      this.#note({ fact: 'closed', endedAtMs: Date.now(), cause })
+      this.#playlists = null
+      await within(LAST_WRITES_MS, this.#journal.flushed())
+    }
+    this.#finishing ??= this.#finish()
+    return this.summary
+  }
+
+  /** What the recording is now. */
+  get summary(): RecordingSummary {
+    const tracks = [...this.#catalogue.tracks.values()].filter(({ segments }) => segments.size > 0)
+    const top = tracks[0]?.inits.at(-1)
+    let sizeBytes = 0
+    for (const { size } of this.#catalogue.files()) sizeBytes += size
+    return {
+      isPlayable: tracks.length > 0,
+      durationSeconds: durationOf(this.#catalogue),
+      width: top?.width ?? null,
+      height: top?.height ?? null,
+      renditions: tracks.map(({ rendition }) => rendition.name),
+      sizeBytes,
+      hasThumbnail: false,
+      hasStoryboard: false,
+    }
+  }
+
+  /**
+   * A file of the recording by its name, wherever it is by now; null when there is no such thing.
+   *
+   * @param rendition null: what stands beside the renditions
+   * @throws {ObjectStoreError} when only the store has it, and does not give it
+   */
+  async read(rendition: string | null, file: string): Promise<ArchivedFile | null> {
+    const path = rendition === null ? file : `${rendition}/${file}`
+    if (file === 'index.m3u8') return this.#readPlaylist(path)
+    if (rendition === null || !this.#catalogue.tracks.has(rendition) || !fileName.test(file)) return null
+    const bytes = this.#spool.inMemory(path)
+    if (bytes) return { bytes }
+    if (!this.#isForgotten && (await exists(this.#spool.pathOf(path)))) return { file: this.#spool.pathOf(path) }
+    return this.#catalogue.stored.has(path) ? this.#readStored(path) : null
+  }
+
+  /** The platform knows that the store has it whole: the spool's folder is removed. */
+  async forget(): Promise<void> {
+    this.#isForgotten = true
+    await this[Symbol.asyncDispose]()
+    // The journal first: a folder without one is what is left of this, not a broadcast to recover.
+    await rm(join(this.#directory, JOURNAL), { force: true })
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  /** Leaves everything so that `recover` goes on with it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
+    await this.#uploader[Symbol.asyncDispose]()
+    await this.#spool[Symbol.asyncDispose]()
+    await this.#journal[Symbol.asyncDispose]()
+  }
+
+  #keep(file: string, chunks: readonly Uint8Array[], fact: Extract<Fact, { fact: 'init' | 'segment' }>): void {
+    if (this.isClosed || this.#isDisposed) return
+    this.#catalogue.take(fact)
+    this.#unwritten.set(file, fact)
+    if (!this.#spool.add(file, chunks)) this.#lose(file)
+  }
+
+  /** Taken, but on no disk yet: the journal does not know of them. */
+  readonly #unwritten = new Map<string, Fact>()
+
+  #onWritten(file: string): void {
+    if (this.warnings.delete('disk_full')) this.#logger.info('the disk takes segments again')
+    this.#noteWritten(file)
+    if (!this.#catalogue.stored.has(file)) this.#uploader.add(file)
+  }
+
+  #onStuck(file: string): void {
+    if (!this.warnings.has('disk_full')) this.#logger.warn('the disk takes no more: segments wait in memory')
+    this.warnings.add('disk_full')
+    this.#uploader.add(file)
+  }
+
+  #onStored(file: string): void {
+    if (this.#catalogue.stored.has(file)) return
+    this.#noteWritten(file)
+    this.#note({ fact: 'stored', file })
+    this.#spool.release(file)
+    this.#unverified.delete(file)
+  }
+
+  #onStore(trouble: string | null, error?: unknown): void {
+    if (!trouble) {
+      if (this.warnings.delete('store_unavailable')) this.#logger.info('the object store takes segments again')
+      return
+    }
+    if (!this.warnings.has('store_unavailable')) {
+      this.#logger.warn({ error }, 'the object store takes nothing: segments wait in the spool')
+    }
+    this.warnings.add('store_unavailable')
+  }
+
+  #noteWritten(file: string): void {
+    const fact = this.#unwritten.get(file)
+    if (!fact) return
+    this.#unwritten.delete(file)
+    this.#journal.append(fact)
+  }
+
+  #note(fact: Fact): void {
+    this.#catalogue.take(fact)
+    this.#journal.append(fact)
+  }
+
+  #lose(file: string): void {
+    this.#unwritten.delete(file)
+    this.#unverified.delete(file)
+    const [rendition = '', name = ''] = file.split('/')
+    const msn = Number.parseInt(name, 10)
+    if (Number.isNaN(msn)) {
+      this.#logger.error({ file }, 'an init segment was lost: what needs it cannot be played')
+      return
+    }
+    this.warnings.add('disk_full')
+    this.#logger.error({ file }, 'a segment was lost: neither disk nor object store had room')
+    this.#playlists = null
+    this.#note({ fact: 'lost', rendition, msn })
+  }
+
+  async #bodyOf(file: string): Promise<Uint8Array | { file: string } | null> {
+    const playlist = this.isClosed ? this.#vod().get(file) : undefined
+    const bytes = playlist === undefined ? this.#spool.inMemory(file) : Buffer.from(playlist)
+    if (bytes) return bytes
+    const path = this.#spool.pathOf(file)
+    const sha256 = this.#unverified.get(file)
+    if (sha256 === undefined) return (await exists(path)) ? { file: path } : null
+    const written = await readFile(path).catch(() => null)
+    return written && sha256Of([written]) === sha256 ? written : null
+  }
+
+  async #resume(): Promise<void> {
+    const { tracks, stored, isWhole } = this.#catalogue
+    for (const [name, { inits }] of tracks) {
+      for (const init of inits) {
+        const file = `${name}/init-${init?.index}.mp4`
+        const bytes = await readFile(this.#spool.pathOf(file)).catch(() => this.#fetch(file))
+        if (bytes) this.#initBytes.set(file, bytes)
+      }
+    }
+    if (isWhole) return
+    for (const { file, size, sha256 } of [...this.#catalogue.files()]) {
+      if (stored.has(file)) continue
+      const found = await stat(this.#spool.pathOf(file)).catch(() => null)
+      if (found?.size !== size) {
+        this.#lose(file)
+        continue
+      }
+      this.#unverified.set(file, sha256)
+      this.#uploader.add(file)
+    }
+  }
+
+  async #fetch(file: string): Promise<Uint8Array | null> {
+    if (!this.#catalogue.stored.has(file)) return null
+    const { body } = await this.#store.get(this.#keyOf(file)).catch(() => ({ body: null }))
+    if (!body) return null
+    return Buffer.concat(await body.toArray())
+  }
+
+  /** Media first, then the playlists, the multivariant one last. */
+  async #finish(): Promise<void> {
+    await this.#uploader.idle()
+    if (this.#isDisposed) return
+    if (!this.#catalogue.isWhole) {
+      for (const path of this.#vod().keys()) {
+        this.#uploader.add(path)
+        await this.#uploader.idle()
+        if (this.#isDisposed) return
+      }
+      this.#note({ fact: 'whole' })
+    }
+    this.#resolveUploaded()
+  }
+
+  #vod(): Map<string, string> {
+    this.#playlists ??= vodPlaylists(this.#catalogue)
+    return this.#playlists
+  }
+
+  #readPlaylist(path: string): ArchivedFile | null {
+    if (!this.isClosed) return null
+    const text = this.#vod().get(path)
+    return text === undefined ? null : { bytes: Buffer.from(text) }
+  }
+
+  async #readStored(file: string): Promise<ArchivedFile | null> {
+    const redirect = await this.#store.presign(this.#keyOf(file), PRESIGNED_SECONDS)
+    if (redirect !== null) return { redirect }
+    try {
+      const { body } = await this.#store.get(this.#keyOf(file))
+      return { bytes: Buffer.concat(await body.toArray()) }
+    } catch (error) {
+      if (error instanceof ObjectStoreError && error.code === 'not_found') return null
+      throw error
+    }
+  }
+
+  #keyOf(file: string): string {
+    return `recordings/${this.grant.recording}/${file}`
+  }
+}
+
+function sha256Of(chunks: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Waits for it, but not for ever. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const stop = new AbortController()
+  await Promise.race([work, delay(ms, undefined, { signal: stop.signal }).catch(() => {})])
+  stop.abort()
+}
