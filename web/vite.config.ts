@@ -6,12 +6,13 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [earlyChunks()],
   resolve: {
-    alias: {
-      // The router reports usage to its vendor in development; its own opt-out does nothing instead.
-      '@vaadin/vaadin-usage-statistics/vaadin-usage-statistics.js': fileURLToPath(
-        new URL('../node_modules/@vaadin/vaadin-usage-statistics/vaadin-usage-statistics-optout.js', import.meta.url),
-      ),
-    },
+    alias: [
+      {
+        // The router reports usage to its vendor in development; this does nothing instead.
+        find: /^.*\/vaadin-usage-statistics\.js$/,
+        replacement: fileURLToPath(new URL('./no-usage-statistics.ts', import.meta.url)),
+      },
+    ],
   },
   build: {
     outDir: 'dist',
