@@ -60,7 +60,7 @@ async function watchProduct(
 ): Promise<GlassReport> {
   say(`Ustat: ${seconds} s`)
   // Empty: every address, so that the other network's is among them.
-  await using stage = await startStage(network ? { HOST: '', ALLOWED_HOSTS: network.hostAddress } : {})
+  await using stage = await startStage(network ? { HOST: '', ALLOWED_HOSTS: `127.0.0.1,${network.hostAddress}` } : {})
   await using publisher = publishGlass(stage.publishUrl, source)
   await using browser = await openBrowser(network?.browserPath)
   await stage.untilLive()
