@@ -2,6 +2,20 @@ import { ConfigError } from '../config.ts'
 import { launch, print } from './launch.ts'
 import { ManagedProcess } from './processes.ts'
 
+const clock = "drawtext=text='%{localtime\\:%T}':fontsize=120:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=20"
+const picture = [
+  ...['-hide_banner', '-nostdin', '-loglevel', 'warning'],
+  ...['-re', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30'],
+  ...['-re', '-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=4:sample_rate=48000'],
+  ...['-vf', `${clock}:x=(w-tw)/2:y=(h-th)/2`],
+]
+/** A keyframe each second, as the studio advises. */
+const encoding = [
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
+  ...['-b:v', '2500k', '-maxrate', '2500k', '-bufsize', '2500k', '-g', '30', '-sc_threshold', '0'],
+  ...['-c:a', 'aac', '-b:a', '128k', '-ac', '2'],
+]
+
 /**
  * `npm run dev:publish`: a moving picture with a clock and a tone on the demo teacher's channel, until Ctrl-C. It comes
  * back by itself when the connection drops, as OBS does. The stream key is asked for and never shown.
@@ -13,7 +27,16 @@ await launch(async (stack) => {
     new ManagedProcess(
       {
         name: 'ffmpeg',
-        command: ['ffmpeg', ...picture, ...encoding, '-f', 'flv', `${rtmpUrl}/${streamKey}`],
+        command: [
+          'ffmpeg',
+          ...picture,
+          ...encoding,
+          '-flvflags',
+          'no_duration_filesize',
+          '-f',
+          'flv',
+          `${rtmpUrl}/${streamKey}`,
+        ],
         readiness: async () => true,
         // ffmpeg names the whole address when it cannot write to it.
         output: (line) => print(line.replaceAll(streamKey, '***')),
@@ -45,17 +68,3 @@ async function askForKey(origin: string): Promise<{ rtmpUrl: string; streamKey: 
   const { rtmp_url: rtmpUrl, stream_key: streamKey } = await call('/api/channels/me/stream-key/', { headers })
   return { rtmpUrl, streamKey, channel: user.channel }
 }
-
-const clock = "drawtext=text='%{localtime\\:%T}':fontsize=120:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=20"
-const picture = [
-  ...['-hide_banner', '-nostdin', '-loglevel', 'warning'],
-  ...['-re', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=30'],
-  ...['-re', '-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=4:sample_rate=48000'],
-  ...['-vf', `${clock}:x=(w-tw)/2:y=(h-th)/2`],
-]
-/** A keyframe each second, as the studio advises. */
-const encoding = [
-  ...['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'],
-  ...['-b:v', '2500k', '-maxrate', '2500k', '-bufsize', '2500k', '-g', '30', '-sc_threshold', '0'],
-  ...['-c:a', 'aac', '-b:a', '128k', '-ac', '2'],
-]

@@ -33,7 +33,7 @@ function whenAsked(): Promise<void> {
     process.on(signal, () => {
       if (askedAt === 0) {
         askedAt = performance.now()
-        print('Stopping; what is live is being closed.')
+        print('Stopping …')
         asked.resolve()
       } else if (performance.now() - askedAt > SAME_SIGNAL_MS) {
         process.exit(130)

@@ -101,6 +101,7 @@ export async function startPlatform(
       },
       print,
     )
+  const serverAs = (role: string) => ours(role, 'server/main.ts', role)
   await startNginx(
     {
       directory: join(dataDir, 'nginx'),
@@ -115,12 +116,13 @@ export async function startPlatform(
     { logFile: logFile(dataDir, 'nginx'), report: print },
     stack,
   )
-  const servers = ['api', 'worker', 'chat'].map((role) => ours(role, 'server/main.ts', role))
+  const [api, worker, chat] = [serverAs('api'), serverAs('worker'), serverAs('chat')]
   stack.defer(async () => {
-    await Promise.all(servers.map((server) => server.stop()))
+    await Promise.all([api, worker, chat].map((server) => server.stop()))
   })
   const media = stack.use(ours('media', 'media/main.ts'))
-  await Promise.all([...servers, media].map((process) => process.start()))
+  // Media asks the api for its place at once.
+  await Promise.all([api.start().then(() => media.start()), worker.start(), chat.start()])
   return config
 }
 
