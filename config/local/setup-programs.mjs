@@ -21,6 +21,7 @@ const programs = {
     brew: 'nginx-full',
   },
   ip: { isHere: () => find('ip'), apt: 'iproute2', dnf: 'iproute-tc', brew: 'iproute2mac' },
+  socat: { isHere: () => find('socat'), apt: 'socat', dnf: 'socat', brew: 'socat' },
 }
 
 /** The packages start services of their own where an init system runs; this keeps them from it while they install. */
