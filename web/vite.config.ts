@@ -23,15 +23,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
   },
-  server: {
-    // `npm run dev`: pages from here with reload, everything else from the running stack.
-    proxy: Object.fromEntries(
-      ['/api', '/health', '/live', '/vod', '/ws'].map((path) => [
-        path,
-        { target: process.env.USTAT_ORIGIN ?? 'http://localhost:8080', ws: path === '/ws' },
-      ]),
-    ),
-  },
 })
 
 /** Tells early.js which chunks the pages with a player consist of, so that it can preload them by their hashed names. */
