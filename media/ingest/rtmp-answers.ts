@@ -1,4 +1,4 @@
-import type RtmpSession from 'node-media-server/src/session/rtmp_session.js'
+import type { RtmpProtocol } from './library-session.ts'
 
 const WINDOW_BYTES = 5_000_000
 const DEFAULT_PEER_WINDOW_BYTES = 2_500_000
@@ -6,11 +6,11 @@ const PING_RESPONSE = 7
 
 /** What this side says: node-media-server's messages, with nothing in them that the encoder chose. */
 export class RtmpAnswers {
-  readonly #rtmp: RtmpSession['rtmp']
+  readonly #rtmp: RtmpProtocol
   #peerWindowBytes = DEFAULT_PEER_WINDOW_BYTES
   #acknowledgedBytes = 0
 
-  constructor(rtmp: RtmpSession['rtmp']) {
+  constructor(rtmp: RtmpProtocol) {
     this.#rtmp = rtmp
   }
 

@@ -1,15 +1,15 @@
-import './silence-library.ts'
 import type { Socket } from 'node:net'
 import amf from 'node-media-server/src/protocol/amf.js'
-import RtmpSession from 'node-media-server/src/session/rtmp_session.js'
 import type { Logger } from '../logger.ts'
 import { ChunkReader, type RtmpMessage } from './chunk-reader.ts'
 import { encoderOf, isEnhanced, isMedia, toPacket } from './flv-tags.ts'
+import { openSession, type RtmpProtocol } from './library-session.ts'
 import { PacketQueue } from './packet-queue.ts'
 import type { PublishDecision, Publisher } from './publisher.ts'
 import { RtmpAnswers } from './rtmp-answers.ts'
 import {
   MAX_COMMAND_BYTES,
+  MAX_COMMANDS_BEFORE_PUBLISH,
   MAX_MESSAGE_BYTES,
   parseConnect,
   parseStreamKey,
@@ -37,9 +37,6 @@ const COMMAND_AMF3 = 17
 const COMMAND_AMF0 = 20
 const PING_REQUEST = 6
 
-/** Encoders send six or so before media. */
-const MAX_COMMANDS_BEFORE_PUBLISH = 50
-
 /**
  * One RTMP connection: node-media-server's handshake and answers, our parser, and the order in which things may happen.
  *
@@ -60,7 +57,7 @@ export class RtmpConnection implements Publisher {
   readonly packets: PacketQueue
   readonly #socket: Socket
   readonly #options: RtmpConnectionOptions
-  readonly #rtmp: RtmpSession['rtmp']
+  readonly #rtmp: RtmpProtocol
   readonly #answers: RtmpAnswers
   readonly #reader = new ChunkReader()
   readonly #gone = new AbortController()
@@ -79,22 +76,16 @@ export class RtmpConnection implements Publisher {
     this.packets = new PacketQueue(() => this.#readAgain())
     this.#timer = setTimeout(() => this.#drop('no stream was published in time'), options.limits.publishWithinMs)
 
-    const session = new RtmpSession(socket)
-    this.#rtmp = session.rtmp
-    this.#answers = new RtmpAnswers(session.rtmp)
-    // A megabyte for a parser that RTMP never uses.
-    session.rtmp.flv = null
-    session.rtmp.chunkRead = (data, offset, bytes) => {
-      this.#reader.push(data.subarray(offset, offset + bytes))
-      this.#readMessages()
-      return null
-    }
-    session.onOutput = (data) => this.#write(data)
-    session.onData = (data) => this.#guarded(() => this.#receive(data))
-    session.onClose = () => this.#end('closed')
-    // 'close' follows; a reset connection is everyday life.
-    session.onError = () => {}
-    session.run()
+    this.#rtmp = openSession(socket, {
+      onReceived: (data) => this.#guarded(() => this.#receive(data)),
+      onChunks: (data) => {
+        this.#reader.push(data)
+        this.#readMessages()
+      },
+      onOutput: (data) => this.#write(data),
+      onClosed: () => this.#end('closed'),
+    })
+    this.#answers = new RtmpAnswers(this.#rtmp)
   }
 
   get encoder(): string | null {
@@ -114,10 +105,6 @@ export class RtmpConnection implements Publisher {
     return this.#state === 'handshake' || this.#state === 'connected'
   }
 
-  get #isOver(): boolean {
-    return this.#state === 'closing' || this.#state === 'closed'
-  }
-
   disconnect(reason: string): void {
     this.#tell('NetStream.Publish.Denied', reason)
   }
@@ -125,7 +112,7 @@ export class RtmpConnection implements Publisher {
   #receive(data: Buffer): void {
     this.#receivedBytes += data.length
     this.#options.metrics.receivedBytes += data.length
-    if (this.#isOver) return
+    if (this.#gone.signal.aborted) return
     if (this.isPublishing && !this.#socket.isPaused()) this.#timer.refresh()
     if (this.#rtmp.handshakeState === 0 && data[0] !== 3) throw new RtmpViolation('not RTMP')
     this.#rtmp.parserData(data)
@@ -226,7 +213,7 @@ export class RtmpConnection implements Publisher {
     }
     this.#state = 'publishing'
     this.#reader.maxMessageBytes = MAX_MESSAGE_BYTES
-    this.#timer = setTimeout(() => this.#lose(), limits.idleMs)
+    this.#timer = setTimeout(() => this.#drop('the publisher sends nothing any more'), limits.idleMs)
     try {
       decision.accept(this)
     } catch (error) {
@@ -250,7 +237,7 @@ export class RtmpConnection implements Publisher {
   }
 
   #tell(code: string, sentence: string, streamId = this.#streamId): void {
-    if (this.#isOver) return
+    if (this.#gone.signal.aborted) return
     this.#answers.status(streamId, 'error', code, sentence)
     this.#refused(code, sentence)
   }
@@ -272,12 +259,6 @@ export class RtmpConnection implements Publisher {
     this.#socket.resume()
   }
 
-  #lose(): void {
-    this.#options.logger.info({ address: this.address }, 'publisher lost: it sent nothing any more')
-    this.#end('closed')
-    this.#socket.destroy()
-  }
-
   #end(state: 'closing' | 'closed'): void {
     this.#state = state
     clearTimeout(this.#timer)
@@ -289,7 +270,7 @@ export class RtmpConnection implements Publisher {
   #readAgain(): void {
     if (!this.isPublishing || !this.#socket.isPaused()) return
     if (this.packets.bytes > this.#options.limits.maxQueuedBytes / 2) return
-    this.#timer = setTimeout(() => this.#lose(), this.#options.limits.idleMs)
+    this.#timer = setTimeout(() => this.#drop('the publisher sends nothing any more'), this.#options.limits.idleMs)
     this.#socket.resume()
   }
 

@@ -34,6 +34,8 @@ export const DEFAULT_LIMITS: RtmpLimits = {
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 /** Before its key is accepted a connection sends commands only; AMF is decoded recursively, so they are short. */
 export const MAX_COMMAND_BYTES = 64 * 1024
+/** Encoders send six or so before media. */
+export const MAX_COMMANDS_BEFORE_PUBLISH = 50
 
 /** The bytes are not RTMP as any encoder speaks it. The socket is destroyed without an answer. */
 export class RtmpViolation extends Error {

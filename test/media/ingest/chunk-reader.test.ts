@@ -171,15 +171,15 @@ describe('limits', () => {
 
   it.each([
     [
-      'a header within a message',
+      'a new header within a message',
       [message({ type: 9, payload: bytes(300) }).subarray(0, 140), message({ type: 9, payload: bytes(10) })],
     ],
-    ['a chunk size of 0', [setChunkSize(0)]],
-    ['a chunk size with its first bit set', [setChunkSize(0x80000000)]],
+    ['an impossible chunk size', [setChunkSize(0)]],
+    ['an impossible chunk size', [setChunkSize(0x80000000)]],
     ['a chunk size without a number', [message({ type: 1, chunkStream: 2 })]],
-    ['an abort without a number', [message({ type: 2, chunkStream: 2 })]],
+    ['an abort without a chunk stream', [message({ type: 2, chunkStream: 2 })]],
     ['a chunk stream that begins without a header', [Buffer.from([0xc5, 1, 2, 3])]],
-  ])('refuse %s', (_, parts) => {
-    expect(() => read(...parts)).toThrow(expect.objectContaining({ name: 'RtmpViolation' }))
+  ])('refuse %s', (sentence, parts) => {
+    expect(() => read(...parts)).toThrow(expect.objectContaining({ name: 'RtmpViolation', message: sentence }))
   })
 })

@@ -140,9 +140,9 @@ describe('the key is checked first', () => {
     })
     const client = aClient(server).connect()
     await client.answer('_result')
-    client.publish('good-key')
+    client.send(command('publish', 3, null, 'good-key'), setChunkSize(4096), video(0))
     await asked
-    client.send(setChunkSize(4096), video(0), audio(10), command('FCUnpublish', 5, null, 'good-key'))
+    client.send(audio(10), command('FCUnpublish', 5, null, 'good-key'))
     // Another connection's whole conversation fits in between.
     const other = aClient(server).connect()
     await other.answer('_result')
@@ -157,7 +157,7 @@ describe('the key is checked first', () => {
   })
 
   it('refuses with NetStream.Publish.BadName and a sentence, and closes both ways', async () => {
-    const server = await aServer()
+    const server = await aServer({ limits: { lingerMs: 60_000 } })
     const client = aClient(server).connect().publish('bad-key')
     expect(await client.status()).toEqual({
       level: 'error',
