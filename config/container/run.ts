@@ -1,8 +1,10 @@
-import { mkdirSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, loadConfig } from '../config.ts'
 import { writeFrontConfig } from '../local/nginx.ts'
+import { findProgram } from '../local/programs.ts'
 import { findSecrets } from '../local/secrets.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -38,14 +40,13 @@ function becomeNginx(env: NodeJS.ProcessEnv): never {
     DATABASE_URL: '-',
     REDIS_URL: '-',
   })
-  const directory = '/tmp/ustat-front'
-  mkdirSync(directory, { recursive: true })
+  const directory = mkdtempSync(join(tmpdir(), 'ustat-front-'))
   const pages = { directory: join(root, 'web/dist') }
   const file = writeFrontConfig({
     ...{ directory, host, port, tls: ingest.tls, upstreams, pages, store },
     accessLog: '/dev/stdout',
   })
-  return replace('/usr/sbin/nginx', ['nginx', '-c', file, '-p', directory, '-e', 'stderr'], env)
+  return replace(findProgram('nginx'), ['nginx', '-c', file, '-p', directory, '-e', 'stderr'], env)
 }
 
 function replace(program: string, words: string[], env: NodeJS.ProcessEnv): never {

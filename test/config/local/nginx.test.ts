@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type FrontSettings, startNginx, writeFrontConfig } from '../../../config/local/nginx.ts'
 import { run } from '../../../config/local/processes.ts'
 import { findProgram } from '../../../config/local/programs.ts'
+import { freePort } from '../../support/ports.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ustat nginx-'))
 const stack = new AsyncDisposableStack()
@@ -76,15 +76,6 @@ async function upstream(name: string, listener: RequestListener): Promise<string
   })
   await once(server, 'listening')
   return `unix:${socket}`
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Not fetch: it tidies the path and opens gzip. */

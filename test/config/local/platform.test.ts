@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it, vi } from 'vitest'
+import { freePort } from '../../support/ports.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ustat-platform-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -34,15 +34,6 @@ async function start(dataDir: string, ports?: { port: number; rtmpPort: number }
     { timeout: 50_000, interval: 50 },
   )
   return { child, port, rtmpPort, temporary, url: `http://127.0.0.1:${port}`, log: () => log }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Every process below this one, with its command line. */
