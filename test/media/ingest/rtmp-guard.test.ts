@@ -156,6 +156,23 @@ describe('the key is checked first', () => {
     ])
   })
 
+  it('does not take a flood in while the platform decides', async () => {
+    const { promise: decided, resolve: decide } = Promise.withResolvers<void>()
+    const server = await aServer({
+      onPublish: async () => {
+        await decided
+        return { refuse: 'Unknown stream key.' }
+      },
+    })
+    const client = aClient(server).connect().publish('good-key')
+    for (let n = 0; n < 64; n++) client.send(Buffer.alloc(MiB))
+    // Time enough for all of it, were it read.
+    await aServer({ limits: { publishWithinMs: 400 } }).then((other) => aClient(other).closed)
+    expect(server.server.metrics.receivedBytes).toBeLessThan(MiB)
+    decide()
+    await client.closed
+  })
+
   it('refuses with NetStream.Publish.BadName and a sentence, and closes both ways', async () => {
     const server = await aServer({ limits: { lingerMs: 60_000 } })
     const client = aClient(server).connect().publish('bad-key')
