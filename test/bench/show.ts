@@ -36,6 +36,8 @@ export async function startStage(env: NodeJS.ProcessEnv = {}): Promise<Stage> {
     return (await answer.json()) as T
   }
   try {
+    // The api answers before media takes publishers; the launcher greets when all are there.
+    await until('every process', async () => platform.log().includes('Ustat runs on'))
     const teacher = await platform.signIn('teacher@ustat.local')
     const { slug } = (await (await teacher('/api/channels/me/')).json()) as ChannelAnswer
     const findShow = async () => {
