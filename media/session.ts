@@ -59,7 +59,6 @@ export class Session {
   #forget: () => void = () => {}
   #state: SessionState = 'connecting'
   #publisher: Publisher | null = null
-  #encoder: string | null = null
   #feed: Feed | null = null
   #archiver: Archiver | null = null // set once the first ladder is chosen
   #packager: Packager | null = null // set with the archiver
@@ -112,7 +111,6 @@ export class Session {
     if (!this.canResume) throw new Error('a second publisher for one broadcast')
     if (this.#returnTimer) clearTimeout(this.#returnTimer)
     this.#publisher = publisher
-    this.#encoder = publisher.encoder
     this.#taking = this.#take(publisher)
   }
 
@@ -153,7 +151,7 @@ export class Session {
     return {
       status: this.#state as BroadcastHealth['status'],
       viewers: this.#context.hls.viewers(this.grant.broadcast),
-      encoder: this.#encoder,
+      encoder: this.#publisher?.encoder ?? null,
       ...measured,
       width: feed?.source?.video?.width ?? null,
       height: feed?.source?.video?.height ?? null,

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { Archiver } from './archive/archiver.ts'
 import type { MediaContext } from './context.ts'
 import { MediaHostError, type PublishGrant } from './host.ts'
-import type { PublishDecision, PublishRequest } from './ingest/publisher.ts'
+import type { PublishDecision, PublishRequest, Refusal } from './ingest/publisher.ts'
 import type { StoredBody } from './packager/hls-server.ts'
 import { Session } from './session.ts'
 
@@ -40,9 +40,13 @@ export class Sessions implements AsyncDisposable {
     const grant = await this.#authorize(request)
     if ('refuse' in grant) return grant
     const running = this.#sessions.get(grant.broadcast)
-    if (running?.isPublished)
-      return { refuse: 'This channel is already live from another encoder. Stop that one first.' }
-    if (running && !running.canResume) return { refuse: 'The last show is being closed. Try again in a few seconds.' }
+    if (running?.isPublished) {
+      const refuse = 'This channel is already live from another encoder. Stop that one first.'
+      return { refuse, isKeyWrong: false }
+    }
+    if (running && !running.canResume) {
+      return { refuse: 'The last show is being closed. Try again in a few seconds.', isKeyWrong: false }
+    }
     return {
       accept: (publisher) => {
         const session = this.#sessions.get(grant.broadcast) ?? this.#keep(new Session(grant, this.#context))
@@ -77,7 +81,7 @@ export class Sessions implements AsyncDisposable {
     await Promise.all([...this.#sessions.values()].map((session) => session.suspend()))
   }
 
-  async #authorize({ streamKey, address }: PublishRequest): Promise<PublishGrant | { refuse: string }> {
+  async #authorize({ streamKey, address }: PublishRequest): Promise<PublishGrant | Refusal> {
     const fingerprint = createHmac('sha256', this.#pepper).update(streamKey).digest('base64')
     try {
       const grant = await this.#context.host.authorize({ streamKey, node: this.#context.config.nodeName, address })
@@ -89,7 +93,7 @@ export class Sessions implements AsyncDisposable {
       // Running shows go on while the platform is away; new ones cannot be let in unasked.
       if (error.code === 'unavailable' && known && this.#sessions.get(known.broadcast)?.canResume) return known
       if (error.code === 'refused') this.#grants.delete(fingerprint)
-      return { refuse: error.message }
+      return { refuse: error.message, isKeyWrong: error.code === 'refused' }
     }
   }
 
