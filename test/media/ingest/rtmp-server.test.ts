@@ -16,7 +16,7 @@ import { publish } from './ffmpeg-publisher.ts'
 import { allPackets, aServer as startServer } from './ingest-server.ts'
 import { HANDSHAKE, RtmpClient } from './rtmp-client.ts'
 
-const certificates = join(import.meta.dirname, 'certificates')
+const certificates = join(import.meta.dirname, '../../fixtures/certificates')
 const tls = { certFile: join(certificates, 'first.cert.pem'), keyFile: join(certificates, 'first.key.pem') }
 
 async function aServer(options: Partial<RtmpServerOptions> = {}) {
