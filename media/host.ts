@@ -95,7 +95,14 @@ export interface BroadcastHealth {
   droppedFrames: number
   /** ffmpeg against real time; under 1 it falls behind. Null before the ladder runs. */
   speed: number | null
-  ladder: { name: string; width: number | null; height: number | null; bitrateBps: number; isCopied: boolean; isShed: boolean }[]
+  ladder: {
+    name: string
+    width: number | null
+    height: number | null
+    bitrateBps: number
+    isCopied: boolean
+    isShed: boolean
+  }[]
   warnings: HealthWarning[]
 }
 
