@@ -307,11 +307,11 @@ export class Session {
     await this.#reports.ended(this.grant, endedAtMs, this.cause, summary)
     if (archiver && summary) {
       await archiver.uploaded
-      await this.#reports.uploaded(this.grant, summary)
+      await this.#reports.uploaded(this.grant, archiver.summary)
       if (this.#isSuspended) return
-      await archiver.forget()
-      // Viewers still hold the last playlists: they finish from memory and store.
+      // Viewers still hold the last playlists, and the gateway may send some here yet.
       await this.#context.hls.retire(this.grant.broadcast)
+      await archiver.forget()
     }
     this.#forget()
   }

@@ -10,6 +10,7 @@ import { type ObjectStore, ObjectStoreError } from '../storage/object-store.ts'
 import { Catalogue } from './catalogue.ts'
 import { type ClosedFact, type Fact, Journal, type OpenedFact, readJournal, type SegmentFact } from './journal.ts'
 import { Spool } from './spool.ts'
+import { Storyboard } from './storyboard.ts'
 import { Uploader } from './uploader.ts'
 import { durationOf, vodPlaylists } from './vod.ts'
 
@@ -48,7 +49,11 @@ const MEGABYTE = 1024 * 1024
 const defaultLimits: ArchiveLimits = { memoryBytes: 64 * MEGABYTE, reserveBytes: 256 * MEGABYTE }
 /** What `close` gives the disk to take the last segments: a disk that is full or hangs must not hold up the recording. */
 const LAST_WRITES_MS = 500
+/** And what it gives the picture that is being made. */
+const LAST_PICTURE_MS = 800
 const PRESIGNED_SECONDS = 300
+const pictureName = /^(?:thumbnail|storyboard-\d{1,4})\.jpg$/
+const STORYBOARD = 'storyboard.vtt'
 const fileName = /^(?:init-\d{1,9}\.mp4|\d{1,9}\.m4s)$/
 
 /**
@@ -78,6 +83,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
   readonly #journal: Journal
   readonly #spool: Spool
   readonly #uploader: Uploader
+  readonly #storyboard: Storyboard
   /** By path; some kilobytes each, kept for `history`. */
   readonly #initBytes = new Map<string, Uint8Array>()
   /** Written by an earlier process: compared with their checksums before they are uploaded. */
@@ -109,6 +115,13 @@ export class Archiver implements SegmentSink, AsyncDisposable {
       directory,
       onWritten: (file) => this.#onWritten(file),
       onStuck: (file) => this.#onStuck(file),
+    })
+    this.#storyboard = new Storyboard({
+      directory,
+      logger,
+      earlier: catalogue.tiles,
+      elapsedSeconds: durationOf(catalogue),
+      onTile: (tile) => this.#note({ fact: 'tile', ...tile }),
     })
     this.#uploader = new Uploader({
       store,
@@ -230,6 +243,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     const file = `${rendition}/init-${index}.mp4`
     this.#initBytes.set(file, bytes)
     const sha256 = sha256Of([bytes])
+    if (rendition === this.renditions.at(-1)?.name) this.#storyboard.init(index, init)
     this.#keep(file, [bytes], { fact: 'init', rendition, index, codecs, width, height, size: bytes.length, sha256 })
   }
 
@@ -238,6 +252,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     const size = chunks.reduce((sum, { length }) => sum + length, 0)
     const fact: SegmentFact = { fact: 'segment', rendition, ...entry, size, sha256: sha256Of(chunks) }
     this.#keep(`${rendition}/${entry.msn}.m4s`, chunks, fact)
+    if (rendition === this.renditions.at(-1)?.name) this.#storyboard.segment(entry, chunks)
   }
 
   /** A report of the platform's that needs no repeating; remembered over restarts. */
@@ -256,6 +271,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
   async close(cause: string | null): Promise<RecordingSummary> {
     if (!this.isClosed) {
       await within(LAST_WRITES_MS, this.#spool.settled())
+      await within(LAST_PICTURE_MS, this.#storyboard.finish())
       this.#note({ fact: 'closed', endedAtMs: Date.now(), cause })
       this.#playlists = null
       await within(LAST_WRITES_MS, this.#journal.flushed())
@@ -277,8 +293,8 @@ export class Archiver implements SegmentSink, AsyncDisposable {
       height: top?.height ?? null,
       renditions: tracks.map(({ rendition }) => rendition.name),
       sizeBytes,
-      hasThumbnail: false,
-      hasStoryboard: false,
+      hasThumbnail: this.#catalogue.tiles.length > 0,
+      hasStoryboard: this.#catalogue.tiles.length > 0,
     }
   }
 
@@ -291,9 +307,14 @@ export class Archiver implements SegmentSink, AsyncDisposable {
   async read(rendition: string | null, file: string): Promise<ArchivedFile | null> {
     const path = rendition === null ? file : `${rendition}/${file}`
     if (file === 'index.m3u8') return this.#readPlaylist(path)
+    if (path === STORYBOARD) return asBytes(this.#storyboard.webvtt())
+    if (rendition === null && pictureName.test(file)) return this.#readFile(path)
     if (rendition === null || !this.#catalogue.tracks.has(rendition) || !fileName.test(file)) return null
     const bytes = this.#spool.inMemory(path)
-    if (bytes) return { bytes }
+    return bytes ? { bytes } : this.#readFile(path)
+  }
+
+  async #readFile(path: string): Promise<ArchivedFile | null> {
     if (!this.#isForgotten && (await exists(this.#spool.pathOf(path)))) return { file: this.#spool.pathOf(path) }
     return this.#catalogue.stored.has(path) ? this.#readStored(path) : null
   }
@@ -310,6 +331,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
   /** Leaves everything so that `recover` goes on with it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true
+    await this.#storyboard.finish()
     await this.#uploader[Symbol.asyncDispose]()
     await this.#spool[Symbol.asyncDispose]()
     await this.#journal[Symbol.asyncDispose]()
@@ -384,8 +406,8 @@ export class Archiver implements SegmentSink, AsyncDisposable {
   }
 
   async #bodyOf(file: string): Promise<Uint8Array | { file: string } | null> {
-    const playlist = this.isClosed ? this.#vod().get(file) : undefined
-    const bytes = playlist === undefined ? this.#spool.inMemory(file) : Buffer.from(playlist)
+    const text = file === STORYBOARD ? this.#storyboard.webvtt() : this.isClosed ? this.#vod().get(file) : null
+    const bytes = text ? Buffer.from(text) : this.#spool.inMemory(file)
     if (bytes) return bytes
     const path = this.#spool.pathOf(file)
     const sha256 = this.#unverified.get(file)
@@ -400,7 +422,9 @@ export class Archiver implements SegmentSink, AsyncDisposable {
       for (const init of inits) {
         const file = `${name}/init-${init?.index}.mp4`
         const bytes = await readFile(this.#spool.pathOf(file)).catch(() => this.#fetch(file))
-        if (bytes) this.#initBytes.set(file, bytes)
+        if (!bytes || !init) continue
+        this.#initBytes.set(file, bytes)
+        if (name === this.renditions.at(-1)?.name) this.#storyboard.init(init.index, { ...init, bytes })
       }
     }
     if (isWhole) return
@@ -428,7 +452,8 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     await this.#uploader.idle()
     if (this.#isDisposed) return
     if (!this.#catalogue.isWhole) {
-      for (const path of this.#vod().keys()) {
+      await this.#storyboard.finish()
+      for (const path of [...this.#storyboard.files(), ...this.#vod().keys()]) {
         this.#uploader.add(path)
         await this.#uploader.idle()
         if (this.#isDisposed) return
@@ -445,8 +470,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
 
   #readPlaylist(path: string): ArchivedFile | null {
     if (!this.isClosed) return null
-    const text = this.#vod().get(path)
-    return text === undefined ? null : { bytes: Buffer.from(text) }
+    return asBytes(this.#vod().get(path) ?? null)
   }
 
   async #readStored(file: string): Promise<ArchivedFile | null> {
@@ -470,6 +494,10 @@ function sha256Of(chunks: readonly Uint8Array[]): string {
   const hash = createHash('sha256')
   for (const chunk of chunks) hash.update(chunk)
   return hash.digest('hex')
+}
+
+function asBytes(text: string | null): ArchivedFile | null {
+  return text === null ? null : { bytes: Buffer.from(text) }
 }
 
 async function exists(path: string): Promise<boolean> {

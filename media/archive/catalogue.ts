@@ -1,6 +1,7 @@
 import type { Rendition } from '../ladder/ladder.ts'
 import type { InitSegment, PackagerHistory, SegmentEntry } from '../packager/packaged.ts'
 import type { ClosedFact, Fact, InitFact, OpenedFact, SegmentFact } from './journal.ts'
+import type { PlacedTile } from './sheet.ts'
 
 /** One rendition of the archive. */
 export interface Track {
@@ -18,6 +19,8 @@ export class Catalogue {
   /** Paths below the recording, as in object keys: `720p/12.m4s`. */
   readonly stored = new Set<string>()
   readonly reported = new Set<string>()
+  /** Of the storyboard, in order. */
+  readonly tiles: PlacedTile[] = []
   lost = 0
   closed: ClosedFact | null = null
   isWhole = false
@@ -47,6 +50,9 @@ export class Catalogue {
       case 'lost':
         this.lost += 1
         this.tracks.get(fact.rendition)?.segments.delete(fact.msn)
+        return
+      case 'tile':
+        this.tiles.push(fact)
         return
       case 'closed':
         this.closed ??= fact

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib'
 import type { PublishGrant } from '../host.ts'
 import type { Rendition } from '../ladder/ladder.ts'
 import type { SegmentEntry } from '../packager/packaged.ts'
+import type { PlacedTile } from './sheet.ts'
 
 /** One thing that became true of a broadcast's archive. Facts are only ever added. */
 export type Fact =
@@ -14,6 +15,8 @@ export type Fact =
   | { fact: 'stored'; file: string }
   /** This segment exists nowhere: no room for it, or its file did not survive. */
   | { fact: 'lost'; rendition: string; msn: number }
+  /** A picture of the storyboard. */
+  | ({ fact: 'tile' } & PlacedTile)
   | ClosedFact
   /** The platform acknowledged this report. */
   | { fact: 'reported'; report: string }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse, setOptions } from 'hls-parser'
@@ -37,5 +38,28 @@ describe('Archiver', () => {
       expect(checkMediaPlaylist(text).segments.length).toBeGreaterThan(2)
     }
     await archiver.forget()
+  })
+
+  it('has thumbnail and storyboard of what it archived, in the spool and in the store', async () => {
+    await using folder = await temporaryFolder()
+    const store = new DiskStore(join(folder.path, 'store'))
+    const archiver = await openArchiver({ directory: folder.path, store })
+    await archiveClip(archiver, await aClip(14))
+    await archiver.close(null)
+    await archiver.uploaded
+    expect(archiver.summary).toMatchObject({ hasThumbnail: true, hasStoryboard: true })
+    const storyboard = await archiver.read(null, 'storyboard.vtt')
+    const text = storyboard && 'bytes' in storyboard ? Buffer.from(storyboard.bytes).toString() : ''
+    expect(text.match(/#xywh=\d+,0,160,90/g)).toHaveLength(2)
+    const root = join(folder.path, 'store/recordings', archiver.grant.recording)
+    const size = async (file: string) => {
+      const { stdout } = await run('ffprobe', [
+        ...['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', join(root, file)],
+      ])
+      return stdout.trim()
+    }
+    expect(await size('thumbnail.jpg')).toBe('160,90')
+    expect(await size('storyboard-0.jpg')).toBe('800,450')
+    expect(await readFile(join(root, 'storyboard.vtt'), 'utf8')).toBe(text)
   })
 })

@@ -1,0 +1,148 @@
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decodeStill, encodeJpeg } from '../files/still.ts'
+import type { Logger } from '../logger.ts'
+import {
+  copyTile,
+  detailOf,
+  emptySheet,
+  SHEET_COLUMNS,
+  SHEET_ROWS,
+  type PlacedTile as Tile,
+  tileSizeOf,
+  webvttOf,
+} from './sheet.ts'
+
+export interface StoryboardOptions {
+  directory: string
+  logger: Logger
+  /** Of an earlier process; its sheets stay as they are, this one begins another. */
+  earlier: readonly Tile[]
+  /** Where the show stands, in seconds. */
+  elapsedSeconds: number
+  onTile: (tile: Tile) => void
+}
+
+interface Still {
+  atSeconds: number
+  init: Uint8Array
+  chunks: readonly Uint8Array[]
+  width: number
+  height: number
+}
+
+const EVERY_SECONDS = 10
+const TILES_A_SHEET = SHEET_COLUMNS * SHEET_ROWS
+/** A picture with less than this share of the detail of the best one is a black or empty moment. */
+const DULL = 0.3
+
+/**
+ * Thumbnail and storyboard of a running show, from the smallest rendition's segments: one keyframe every ten seconds,
+ * decoded by a niced ffmpeg, one at a time. When the machine is busy the next picture waits and an older one that
+ * waits gives way: the show itself never does. At the end there is nothing left to make but the one that waits.
+ */
+export class Storyboard {
+  readonly #options: StoryboardOptions
+  readonly #inits: { bytes: Uint8Array; width: number | null; height: number | null }[] = []
+  readonly #tiles: Tile[]
+  #sheetNumber: number
+  #sheet: { bytes: Buffer; width: number; height: number; count: number } | null = null
+  #elapsed: number
+  #nextAt: number
+  #waiting: Still | null = null
+  #working: Promise<void> = Promise.resolve()
+  #isWorking = false
+  #mostDetail = 0
+
+  constructor(options: StoryboardOptions) {
+    this.#options = options
+    this.#tiles = [...options.earlier]
+    this.#sheetNumber = Math.max(-1, ...options.earlier.map(({ sheet }) => sheet)) + 1
+    this.#elapsed = options.elapsedSeconds
+    this.#nextAt = options.elapsedSeconds
+  }
+
+  init(index: number, init: { bytes: Uint8Array; width: number | null; height: number | null }): void {
+    this.#inits[index] = init
+  }
+
+  segment(
+    segment: { durationSeconds: number; init: number; isIndependent?: boolean },
+    chunks: readonly Uint8Array[],
+  ): void {
+    const atSeconds = this.#elapsed
+    this.#elapsed += segment.durationSeconds
+    const init = this.#inits[segment.init]
+    if (atSeconds < this.#nextAt || segment.isIndependent === false || !init?.width || !init.height) return
+    this.#nextAt = atSeconds + EVERY_SECONDS
+    this.#waiting = { atSeconds, init: init.bytes, chunks, width: init.width, height: init.height }
+    if (!this.#isWorking) this.#working = this.#work()
+  }
+
+  /** WebVTT whose cues are tiles of the sheets (`#xywh=`); null while there is none. */
+  webvtt(): string | null {
+    return this.#tiles.length > 0 ? webvttOf(this.#tiles, this.#elapsed) : null
+  }
+
+  /** What there is, by name. */
+  files(): string[] {
+    const sheets = new Set(this.#tiles.map(({ sheet }) => `storyboard-${sheet}.jpg`))
+    return this.#tiles.length > 0 ? ['thumbnail.jpg', ...sheets, 'storyboard.vtt'] : []
+  }
+
+  finish(): Promise<void> {
+    return this.#working
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true
+    while (this.#waiting) {
+      const still = this.#waiting
+      this.#waiting = null
+      await this.#take(still).catch((error: unknown) => {
+        this.#options.logger.warn({ error, atSeconds: still.atSeconds }, 'no picture for the storyboard')
+      })
+    }
+    this.#isWorking = false
+  }
+
+  async #take(still: Still): Promise<void> {
+    const { directory, onTile } = this.#options
+    const { width, height } = tileSizeOf(still)
+    const fresh = join(directory, 'thumbnail-next.jpg')
+    const picture = await decodeStill([still.init, ...still.chunks], { width, height, jpeg: fresh })
+    await this.#keepThumbnail(fresh, detailOf(picture, width * height))
+
+    // Another size (the publisher turned the phone) cannot share a sheet.
+    if (
+      this.#sheet &&
+      (this.#sheet.count === TILES_A_SHEET || this.#sheet.width !== width || this.#sheet.height !== height)
+    ) {
+      this.#sheet = null
+      this.#sheetNumber += 1
+    }
+    this.#sheet ??= { bytes: emptySheet(width, height), width, height, count: 0 }
+    const index = this.#sheet.count
+    copyTile(picture, this.#sheet.bytes, { width, height, index })
+    const file = join(directory, `storyboard-${this.#sheetNumber}.jpg`)
+    await encodeJpeg(this.#sheet.bytes, {
+      width: width * SHEET_COLUMNS,
+      height: height * SHEET_ROWS,
+      file: `${file}.next`,
+    })
+    await rename(`${file}.next`, file)
+    this.#sheet.count += 1
+    const tile: Tile = { sheet: this.#sheetNumber, index, atSeconds: still.atSeconds, width, height }
+    this.#tiles.push(tile)
+    onTile(tile)
+  }
+
+  /** The latest picture that shows something. */
+  async #keepThumbnail(fresh: string, detail: number): Promise<void> {
+    const isFirst = this.#tiles.length === 0
+    if (isFirst || detail >= this.#mostDetail * DULL)
+      await rename(fresh, join(this.#options.directory, 'thumbnail.jpg'))
+    else await rm(fresh, { force: true })
+    this.#mostDetail = Math.max(this.#mostDetail, detail)
+  }
+}
