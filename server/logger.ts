@@ -1,11 +1,12 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { logOutput } from '../config/log-output.ts'
 
 export type { Logger }
 
 const secretFields = ['password', 'stream_key', 'streamKey', 'refresh', 'access', 'token', 'authorization', 'cookie']
 
 /** One named logger per feature. What could be a secret is cut out even if a caller slips. */
-export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
+export function createLogger(name: string, level: string, destination: DestinationStream = logOutput): Logger {
   return pino(
     {
       name,

@@ -7,7 +7,11 @@ import { afterAll, expect, it, vi } from 'vitest'
 import { freePort } from '../../support/ports.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ustat-platform-'))
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+const launchers: ChildProcess[] = []
+afterAll(async () => {
+  await Promise.all(launchers.map((child) => (child.exitCode ?? child.signalCode) === null && stop(child)))
+  rmSync(directory, { recursive: true, force: true })
+})
 
 /** `start.ts` as `npm start` runs it, ready; with sockets in a temporary directory of its own. */
 async function start(dataDir: string, ports?: { port: number; rtmpPort: number }) {
@@ -24,6 +28,7 @@ async function start(dataDir: string, ports?: { port: number; rtmpPort: number }
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  launchers.push(child)
   let log = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (log += piece))
   await vi.waitFor(
@@ -130,7 +135,8 @@ it('runs beside another instance, and starts again right after it was killed', a
   const again = await start(join(directory, 'left'), left)
   expect(await signIn(again.url)).toBe(200)
   expect(await signIn(right.url)).toBe(200)
-  expect(stillRunning(family)).toEqual([])
+  // The kernel has told them to stop; they may take the time that a drain takes.
+  await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), { timeout: 20_000, interval: 100 })
 
   const all = [...familyOf(again.child.pid), ...familyOf(right.child.pid)]
   expect(await Promise.all([stop(again.child), stop(right.child)])).toEqual([0, 0])
