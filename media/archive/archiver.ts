@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PublishGrant, RecordingClosed } from '../host.ts'
@@ -9,6 +9,7 @@ import type { InitSegment, PackagerHistory, Segment, SegmentSink } from '../pack
 import { type ObjectStore, ObjectStoreError } from '../storage/object-store.ts'
 import { Catalogue } from './catalogue.ts'
 import { type ClosedFact, type Fact, Journal, type OpenedFact, readJournal, type SegmentFact } from './journal.ts'
+import type { PlacedTile } from './sheet.ts'
 import { Spool } from './spool.ts'
 import { Storyboard } from './storyboard.ts'
 import { Uploader } from './uploader.ts'
@@ -47,6 +48,7 @@ export interface ArchiverOptions {
 const JOURNAL = 'journal'
 const MEGABYTE = 1024 * 1024
 const defaultLimits: ArchiveLimits = { memoryBytes: 64 * MEGABYTE, reserveBytes: 256 * MEGABYTE }
+const FIRST_LINE_MS = 1000
 /** What `close` gives the disk to take the last segments: a disk that is full or hangs must not hold up the recording. */
 const LAST_WRITES_MS = 500
 /** And what it gives the picture that is being made. */
@@ -54,7 +56,13 @@ const LAST_PICTURE_MS = 800
 const PRESIGNED_SECONDS = 300
 const pictureName = /^(?:thumbnail|storyboard-\d{1,4})\.jpg$/
 const STORYBOARD = 'storyboard.vtt'
+const broadcastName = /^[0-9a-f]{24}$/
 const fileName = /^(?:init-\d{1,9}\.mp4|\d{1,9}\.m4s)$/
+const mediaName = /\.(?:mp4|m4s)$/
+/** Segments that give way to new ones when the disk is full. */
+const REMOVED_AT_ONCE = 50
+/** A minute's. */
+const PICTURES_EVERY_TILES = 6
 
 /**
  * One broadcast's way into the object store, and its recording.
@@ -86,6 +94,10 @@ export class Archiver implements SegmentSink, AsyncDisposable {
   readonly #storyboard: Storyboard
   /** By path; some kilobytes each, kept for `history`. */
   readonly #initBytes = new Map<string, Uint8Array>()
+  /** Taken, but on no disk yet: the journal does not know of them. */
+  readonly #unwritten = new Map<string, Fact>()
+  /** In the store and still on disk, oldest first: what can go when the disk is full. */
+  readonly #removable: string[] = []
   /** Written by an earlier process: compared with their checksums before they are uploaded. */
   readonly #unverified = new Map<string, string>()
   /** By path, made anew when something of the recording changes. */
@@ -121,7 +133,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
       logger,
       earlier: catalogue.tiles,
       elapsedSeconds: durationOf(catalogue),
-      onTile: (tile) => this.#note({ fact: 'tile', ...tile }),
+      onTile: (tile) => this.#onTile(tile),
     })
     this.#uploader = new Uploader({
       store,
@@ -133,11 +145,10 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     })
   }
 
-  /** @throws {Error} when the spool's folder cannot be made: without it the broadcast would not outlive this process */
+  /** Resolves when the broadcast would outlive this process, or the disk is too full for it: the show begins anyhow. */
   static async create(options: ArchiverOptions): Promise<Archiver> {
     const { grant, startedAtMs, segmentTargetMs, partTargetMs, renditions } = options
     const directory = join(options.directory, grant.broadcast)
-    await mkdir(directory, { recursive: true })
     const opened: OpenedFact = {
       fact: 'opened',
       version: 1,
@@ -147,8 +158,9 @@ export class Archiver implements SegmentSink, AsyncDisposable {
       partTargetMs,
       renditions,
     }
-    const journal = await Journal.open(join(directory, JOURNAL), 0)
+    const journal = new Journal(join(directory, JOURNAL), 0)
     journal.append(opened)
+    await within(FIRST_LINE_MS, journal.flushed())
     return new Archiver(new Catalogue(opened), journal, directory, options)
   }
 
@@ -165,7 +177,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     limits?: Partial<ArchiveLimits>
   }): Promise<Archiver[]> {
     const root = join(config.dataDir, 'spool')
-    const names = await readdir(root).catch(() => [])
+    const names = (await readdir(root).catch(() => [])).filter((name) => broadcastName.test(name))
     const found: Archiver[] = []
     for (const name of names) {
       const directory = join(root, name)
@@ -173,7 +185,9 @@ export class Archiver implements SegmentSink, AsyncDisposable {
         const archiver = await Archiver.#reopen(directory, { store, logger, ...(limits ? { limits } : {}) })
         if (archiver) found.push(archiver)
       } catch (error) {
-        logger.error({ error, directory }, 'a broadcast in the spool cannot be read; its folder is left as it is')
+        const aside = `${directory}.unreadable`
+        logger.error({ error, aside }, 'a broadcast in the spool cannot be read; its folder is put aside')
+        await rename(directory, aside).catch(() => {})
       }
     }
     return found
@@ -198,7 +212,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     if (read.damaged > 0) options.logger.error({ directory, lines: read.damaged }, 'damaged lines in a journal')
     const catalogue = new Catalogue(opened)
     for (const fact of read.facts) catalogue.take(fact)
-    const archiver = new Archiver(catalogue, await Journal.open(file, read.length), directory, options)
+    const archiver = new Archiver(catalogue, new Journal(file, read.length), directory, options)
     await archiver.#resume()
     return archiver
   }
@@ -331,7 +345,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
   /** Leaves everything so that `recover` goes on with it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true
-    await this.#storyboard.finish()
+    await within(LAST_PICTURE_MS, this.#storyboard.settled())
     await this.#uploader[Symbol.asyncDispose]()
     await this.#spool[Symbol.asyncDispose]()
     await this.#journal[Symbol.asyncDispose]()
@@ -341,11 +355,10 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     if (this.isClosed || this.#isDisposed) return
     this.#catalogue.take(fact)
     this.#unwritten.set(file, fact)
-    if (!this.#spool.add(file, chunks)) this.#lose(file)
+    if (this.#spool.add(file, chunks)) return
+    this.warnings.add('disk_full')
+    this.#lose(file)
   }
-
-  /** Taken, but on no disk yet: the journal does not know of them. */
-  readonly #unwritten = new Map<string, Fact>()
 
   #onWritten(file: string): void {
     if (this.warnings.delete('disk_full')) this.#logger.info('the disk takes segments again')
@@ -357,14 +370,27 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     if (!this.warnings.has('disk_full')) this.#logger.warn('the disk takes no more: segments wait in memory')
     this.warnings.add('disk_full')
     this.#uploader.add(file)
+    // On the same disk the store has the same bytes under another name: nothing would be gained.
+    if (this.#store.kind === 'disk') return
+    for (const old of this.#removable.splice(0, REMOVED_AT_ONCE)) void this.#spool.remove(old)
+  }
+
+  /** For the case that this machine never comes back, the store gets the pictures now and then. */
+  #onTile(tile: PlacedTile): void {
+    this.#note({ fact: 'tile', ...tile })
+    if (this.#catalogue.tiles.length % PICTURES_EVERY_TILES !== 1) return
+    for (const file of ['thumbnail.jpg', `storyboard-${tile.sheet}.jpg`, STORYBOARD]) this.#uploader.add(file)
   }
 
   #onStored(file: string): void {
-    if (this.#catalogue.stored.has(file)) return
+    // Pictures and playlists change until the end, so until then having them means nothing.
+    const isMedia = mediaName.test(file)
+    if (this.#catalogue.stored.has(file) || (!isMedia && !this.isClosed)) return
     this.#noteWritten(file)
     this.#note({ fact: 'stored', file })
     this.#spool.release(file)
     this.#unverified.delete(file)
+    if (isMedia && file.endsWith('.m4s')) this.#removable.push(file)
   }
 
   #onStore(trouble: string | null, error?: unknown): void {
@@ -395,12 +421,8 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     this.#unverified.delete(file)
     const [rendition = '', name = ''] = file.split('/')
     const msn = Number.parseInt(name, 10)
-    if (Number.isNaN(msn)) {
-      this.#logger.error({ file }, 'an init segment was lost: what needs it cannot be played')
-      return
-    }
-    this.warnings.add('disk_full')
-    this.#logger.error({ file }, 'a segment was lost: neither disk nor object store had room')
+    this.#logger.error({ file }, 'a file was lost')
+    if (Number.isNaN(msn)) return
     this.#playlists = null
     this.#note({ fact: 'lost', rendition, msn })
   }
@@ -429,7 +451,10 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     }
     if (isWhole) return
     for (const { file, size, sha256 } of [...this.#catalogue.files()]) {
-      if (stored.has(file)) continue
+      if (stored.has(file)) {
+        if (file.endsWith('.m4s')) this.#removable.push(file)
+        continue
+      }
       const found = await stat(this.#spool.pathOf(file)).catch(() => null)
       if (found?.size !== size) {
         this.#lose(file)
@@ -447,20 +472,21 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     return Buffer.concat(await body.toArray())
   }
 
-  /** Media first, then the playlists, the multivariant one last. */
+  /** Media and pictures first, then the playlists, the multivariant one last. */
   async #finish(): Promise<void> {
+    await this.#spool.settled()
     await this.#uploader.idle()
-    if (this.#isDisposed) return
-    if (!this.#catalogue.isWhole) {
-      await this.#storyboard.finish()
-      for (const path of [...this.#storyboard.files(), ...this.#vod().keys()]) {
-        this.#uploader.add(path)
+    await this.#storyboard.finish()
+    if (!this.#catalogue.isWhole && !this.#isDisposed) {
+      const playlists = [...this.#vod().keys()]
+      const multivariant = playlists.slice(-1)
+      for (const batch of [this.#storyboard.files(), playlists.slice(0, -1), multivariant]) {
+        for (const file of batch) this.#uploader.add(file)
         await this.#uploader.idle()
-        if (this.#isDisposed) return
       }
-      this.#note({ fact: 'whole' })
+      if (!this.#isDisposed) this.#note({ fact: 'whole' })
     }
-    this.#resolveUploaded()
+    if (!this.#isDisposed) this.#resolveUploaded()
   }
 
   #vod(): Map<string, string> {

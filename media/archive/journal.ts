@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import type { PublishGrant } from '../host.ts'
@@ -69,24 +70,19 @@ const RETRY_AFTER_MS = 1000
  * `append` never throws and never waits.
  */
 export class Journal implements AsyncDisposable {
-  readonly #handle: FileHandle
+  readonly #file: string
   readonly #stopped = new AbortController()
+  #handle: FileHandle | null = null // opened with the first line: a disk that is full may not even take a name
   /** Where the next line goes. What a failed write left behind it is written over. */
   #position: number
   #pending: string[] = []
   #writing: Promise<void> | null = null
   #syncTimer: NodeJS.Timeout | null = null
 
-  private constructor(handle: FileHandle, position: number) {
-    this.#handle = handle
-    this.#position = position
-  }
-
   /** @param length of what is good of it, from `readJournal`: a torn end is cut off; 0 for a new one */
-  static async open(file: string, length: number): Promise<Journal> {
-    const handle = await open(file, length === 0 ? 'w' : 'r+')
-    await handle.truncate(length)
-    return new Journal(handle, length)
+  constructor(file: string, length: number) {
+    this.#file = file
+    this.#position = length
   }
 
   append(fact: Fact): void {
@@ -108,8 +104,8 @@ export class Journal implements AsyncDisposable {
     this.#stopped.abort()
     if (this.#syncTimer) clearTimeout(this.#syncTimer)
     await this.#writing
-    await this.#handle.datasync().catch(() => {})
-    await this.#handle.close()
+    await this.#handle?.datasync().catch(() => {})
+    await this.#handle?.close()
   }
 
   async #drain(): Promise<void> {
@@ -117,6 +113,7 @@ export class Journal implements AsyncDisposable {
       const count = this.#pending.length
       const bytes = Buffer.from(this.#pending.join(''))
       try {
+        this.#handle ??= await openAt(this.#file, this.#position)
         await writeAll(this.#handle, bytes, this.#position)
       } catch {
         if (this.#stopped.signal.aborted) return
@@ -133,7 +130,7 @@ export class Journal implements AsyncDisposable {
     if (this.#stopped.signal.aborted) return
     this.#syncTimer ??= setTimeout(() => {
       this.#syncTimer = null
-      void this.#handle.datasync().catch(() => {})
+      void this.#handle?.datasync().catch(() => {})
     }, SYNC_AFTER_MS)
   }
 }
@@ -183,6 +180,18 @@ function parseLine(line: string): Fact | null {
 
 function checksum(json: string): string {
   return crc32(json).toString(16).padStart(8, '0')
+}
+
+async function openAt(file: string, length: number): Promise<FileHandle> {
+  await mkdir(dirname(file), { recursive: true })
+  const handle = await open(file, length === 0 ? 'w' : 'r+')
+  try {
+    await handle.truncate(length)
+    return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises'
+import { copyFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeStill, encodeJpeg } from '../files/still.ts'
 import type { Logger } from '../logger.ts'
@@ -33,15 +33,21 @@ interface Still {
 
 const EVERY_SECONDS = 10
 const TILES_A_SHEET = SHEET_COLUMNS * SHEET_ROWS
-/** A picture with less than this share of the detail of the best one is a black or empty moment. */
-const DULL = 0.3
+/** A picture with less detail is a black or an empty moment. */
+const DULL = 1
+const LATEST = 'thumbnail.jpg'
+/** The picture with the most in it, which is the thumbnail when the show is over. */
+const BEST = 'thumbnail-best.jpg'
 
 /**
  * Thumbnail and storyboard of a running show, from the smallest rendition's segments: one keyframe every ten seconds,
- * decoded by a niced ffmpeg, one at a time. When the machine is busy the next picture waits and an older one that
- * waits gives way: the show itself never does. At the end there is nothing left to make but the one that waits.
+ * decoded by a niced ffmpeg, one at a time of all shows of this process. When the machine is busy the next picture
+ * waits and an older one that waits gives way (its neighbour's cue is longer then): the show itself never does. So at
+ * the end nothing is left to make but the one that waits, however long the show was.
  */
 export class Storyboard {
+  /** Of all shows: settled when the last picture that was asked for is made. */
+  static #turn: Promise<void> = Promise.resolve()
   readonly #options: StoryboardOptions
   readonly #inits: { bytes: Uint8Array; width: number | null; height: number | null }[] = []
   readonly #tiles: Tile[]
@@ -51,6 +57,7 @@ export class Storyboard {
   #nextAt: number
   #waiting: Still | null = null
   #working: Promise<void> = Promise.resolve()
+  #finishing: Promise<void> | null = null
   #isWorking = false
   #mostDetail = 0
 
@@ -90,20 +97,36 @@ export class Storyboard {
     return this.#tiles.length > 0 ? ['thumbnail.jpg', ...sheets, 'storyboard.vtt'] : []
   }
 
+  /** Nothing more comes: the last pictures are made, and the thumbnail is the best of them. */
   finish(): Promise<void> {
+    this.#finishing ??= this.#working.then(async () => {
+      const { directory } = this.#options
+      await rename(join(directory, BEST), join(directory, LATEST)).catch(() => {})
+    })
+    return this.#finishing
+  }
+
+  /** Resolves when no picture is being made. */
+  settled(): Promise<void> {
     return this.#working
   }
 
   async #work(): Promise<void> {
     this.#isWorking = true
     while (this.#waiting) {
-      const still = this.#waiting
-      this.#waiting = null
-      await this.#take(still).catch((error: unknown) => {
-        this.#options.logger.warn({ error, atSeconds: still.atSeconds }, 'no picture for the storyboard')
-      })
+      Storyboard.#turn = Storyboard.#turn.then(() => this.#takeWaiting())
+      await Storyboard.#turn
     }
     this.#isWorking = false
+  }
+
+  async #takeWaiting(): Promise<void> {
+    const still = this.#waiting
+    this.#waiting = null
+    if (!still) return
+    await this.#take(still).catch((error: unknown) => {
+      this.#options.logger.warn({ error, atSeconds: still.atSeconds }, 'no picture for the storyboard')
+    })
   }
 
   async #take(still: Still): Promise<void> {
@@ -111,7 +134,7 @@ export class Storyboard {
     const { width, height } = tileSizeOf(still)
     const fresh = join(directory, 'thumbnail-next.jpg')
     const picture = await decodeStill([still.init, ...still.chunks], { width, height, jpeg: fresh })
-    await this.#keepThumbnail(fresh, detailOf(picture, width * height))
+    await this.#keepThumbnail(fresh, detailOf(picture, { width, height }))
 
     // Another size (the publisher turned the phone) cannot share a sheet.
     if (
@@ -139,10 +162,11 @@ export class Storyboard {
 
   /** The latest picture that shows something. */
   async #keepThumbnail(fresh: string, detail: number): Promise<void> {
-    const isFirst = this.#tiles.length === 0
-    if (isFirst || detail >= this.#mostDetail * DULL)
-      await rename(fresh, join(this.#options.directory, 'thumbnail.jpg'))
-    else await rm(fresh, { force: true })
+    const { directory } = this.#options
+    if (detail > this.#mostDetail) await copyFile(fresh, join(directory, BEST))
     this.#mostDetail = Math.max(this.#mostDetail, detail)
+    const isShown = detail >= DULL || this.#tiles.length === 0
+    if (isShown) await rename(fresh, join(directory, LATEST))
+    else await rm(fresh, { force: true })
   }
 }

@@ -27,6 +27,8 @@ export class Uploader implements AsyncDisposable {
   readonly #options: UploaderOptions
   readonly #stopped = new AbortController()
   readonly #queue: string[] = []
+  /** Waiting or on its way. */
+  readonly #known = new Set<string>()
   #active = 0
   #failures = 0
   #isPausing = false
@@ -36,7 +38,10 @@ export class Uploader implements AsyncDisposable {
     this.#options = options
   }
 
+  /** What waits already is not sent twice. */
   add(file: string): void {
+    if (this.#stopped.signal.aborted || this.#known.has(file)) return
+    this.#known.add(file)
     this.#queue.push(file)
     this.#pump()
   }
@@ -79,11 +84,14 @@ export class Uploader implements AsyncDisposable {
     const { store, prefix, bodyOf, onStored, onMissing, onState } = this.#options
     try {
       const body = await bodyOf(file)
-      if (!body) return onMissing(file)
-      await store.put(prefix + file, body)
-      this.#failures = 0
-      onState(null)
-      onStored(file)
+      if (body) await store.put(prefix + file, body)
+      this.#known.delete(file)
+      if (!body) onMissing(file)
+      else {
+        this.#failures = 0
+        onState(null)
+        onStored(file)
+      }
     } catch (error) {
       if (this.#stopped.signal.aborted) return
       this.#queue.unshift(file)
