@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
 import { ManagedProcess, ProcessError } from './processes.ts'
@@ -81,8 +81,9 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     mediaNodes: nodes.map(([name]) => `${name} media_${name};`).join('\n    '),
     listen: addresses.map((address) => `listen ${address}${tls ? ' ssl http2' : ''};`).join('\n    '),
     tls: tls ? 'include tls.conf;' : '',
-    tlsCert: quotable(tls?.certFile ?? ''),
-    tlsKey: quotable(tls?.keyFile ?? ''),
+    // nginx would look for a relative path beside its own files.
+    tlsCert: quotable(resolve(tls?.certFile ?? '')),
+    tlsKey: quotable(resolve(tls?.keyFile ?? '')),
     strictTransport: tls ? 'add_header Strict-Transport-Security max-age=31536000 always;' : '',
     pages: quotable('url' in pages ? pages.url : pages.directory),
     store: quotable(store.kind === 'disk' ? store.directory : '/nonexistent'),
