@@ -209,6 +209,7 @@ it('says in JSON that the api is starting again', async () => {
   expect(answer.status).toBe(503)
   expect(answer.headers.get('retry-after')).toBe('2')
   expect(await answer.json()).toMatchObject({ code: 'unavailable' })
+  expect((await fetch(`http://127.0.0.1:${lonely.port}/healthz`)).status).toBe(503)
 })
 
 it('allows the pages to load from the bucket, and from nowhere else', () => {
