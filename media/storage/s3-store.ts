@@ -61,7 +61,7 @@ export class S3Store implements ObjectStore {
     requireKey(key)
     await guarded(key, async () => {
       const size = body instanceof Uint8Array ? body.length : (await stat(body.file)).size
-      const abortSignal = AbortSignal.timeout(PATIENCE_MS + (size / SLOWEST_BYTES_A_SECOND) * 1000)
+      const abortSignal = AbortSignal.timeout(PATIENCE_MS + Math.ceil(size / SLOWEST_BYTES_A_SECOND) * 1000)
       const params = {
         Bucket: this.#bucket,
         Key: key,

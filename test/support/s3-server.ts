@@ -1,0 +1,31 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import S3rver from 's3rver'
+import { isSigned } from './s3-signature.ts'
+
+/** Child process of s3.ts: `s3-server.ts <directory> <port> <bucket>`. Says its port, then every request. */
+const [directory = '', port = '0', bucket = ''] = process.argv.slice(2)
+
+/** What s3rver calls its one account, and its secret. */
+const ACCOUNT = 'S3RVER'
+/** What an operator sets for the bucket, so that pages may follow a redirect to it. */
+const CORS = `<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>
+<AllowedMethod>HEAD</AllowedMethod><AllowedHeader>*</AllowedHeader></CORSRule></CORSConfiguration>`
+
+const s3 = new S3rver({
+  silent: true,
+  directory,
+  configureBuckets: [{ name: bucket, configs: [CORS] }],
+  vhostBuckets: false,
+})
+await s3.configureBuckets()
+const answer = s3.callback()
+const server = createServer((request, response) => {
+  process.send?.({ request: `${request.method} ${request.url?.split('?')[0]}` })
+  // A browser asks without a signature whether it may.
+  if (request.method === 'OPTIONS' || isSigned(request, ACCOUNT)) return void answer(request, response)
+  response.writeHead(403, { 'content-type': 'application/xml' })
+  response.end('<Error><Code>SignatureDoesNotMatch</Code><Message>The signature does not match.</Message></Error>')
+})
+server.listen(Number(port), '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+process.on('disconnect', () => process.exit())
