@@ -27,8 +27,13 @@ export class LiveEdge {
           this.durations.push(Number(part[1]))
         }
       }
-      const hint = /^#EXT-X-PRELOAD-HINT:TYPE=PART,URI="(\d+)\.(\d+)\.m4s/.exec(line)
-      if (hint) this.directives = `_HLS_msn=${hint[1]}&_HLS_part=${hint[2]}&_HLS_skip=YES`
+      const complete = /^(\d+)\.m4s/.exec(line)
+      // As hls.js asks: it pays no attention to EXT-X-PRELOAD-HINT.
+      if (complete) this.directives = `_HLS_msn=${Number(complete[1]) + 1}&_HLS_part=0&_HLS_skip=YES`
+      if (part?.[2]) {
+        const [msn, index] = part[2].split('.').map(Number)
+        this.directives = `_HLS_msn=${msn}&_HLS_part=${(index ?? 0) + 1}&_HLS_skip=YES`
+      }
     }
   }
 }

@@ -30,7 +30,9 @@ export interface CrowdReport {
   cpuSeconds: number
   /** How late this process was to its own timers, milliseconds: it must not be what is measured. */
   ownDelayP99: number
-  seconds: number
+  /** When counting began and ended. */
+  from: number
+  to: number
 }
 
 const CAPACITY = 4_000_000
@@ -204,7 +206,7 @@ process.once('message', (order: CrowdOrder) => {
     }
     if (word !== 'stop') return
     clearInterval(watch)
-    const seconds = (now() - startedAt) / 1000
+    const stoppedAt = now()
     const { user, system } = process.cpuUsage(cpu)
     crowd.end()
     lateness.sort((a, b) => a - b)
@@ -218,7 +220,8 @@ process.once('message', (order: CrowdOrder) => {
       failures: crowd.failures,
       cpuSeconds: (user + system) / 1e6,
       ownDelayP99: lateness[Math.floor(lateness.length * 0.99)] ?? 0,
-      seconds,
+      from: startedAt,
+      to: stoppedAt,
     }
     process.send?.(report, () => process.exit(0))
   })

@@ -89,21 +89,27 @@ function evaluate(viewers: number, seen: CrowdReport, probe: CrowdReport, used: 
     }
   }
   const complete = seen.names.map((name) => first.get(name) ?? 0)
-  const delays = Array.from(seen.parts, (part, index) => (seen.receivedAt[index] ?? 0) - (complete[part] ?? 0))
-  const counted = new Set(seen.parts)
+  const seconds = (seen.to - seen.from) / 1000
+  // A part that came around the beginning or the end was counted of some viewers only.
+  const isCounted = (part: number) =>
+    (complete[part] ?? 0) > seen.from && (complete[part] ?? 0) < seen.to - Math.min(BROKEN_MS, 250 * seconds)
+  const receipts = Array.from(seen.parts, (part, index) => ({ part, at: seen.receivedAt[index] ?? 0 })).filter(
+    ({ part }) => isCounted(part),
+  )
+  const counted = new Set(receipts.map(({ part }) => part))
   const late = [...counted].map((part) => (complete[part] ?? 0) - (seen.dueAt[part] ?? 0))
   return {
     viewers,
-    delay: spread(delays),
+    delay: spread(receipts.map(({ part, at }) => at - (complete[part] ?? 0))),
     late: spread(late),
-    share: seen.parts.length / (counted.size * viewers),
-    mbitPerSecond: (seen.bytes * 8) / 1e6 / seen.seconds,
+    share: receipts.length / (counted.size * viewers),
+    mbitPerSecond: (seen.bytes * 8) / 1e6 / seconds,
     failures: Object.entries(seen.failures)
       .map(([why, count]) => `${count} × ${why}`)
       .join(', '),
     cpu: [...used, ['viewers', seen.cpuSeconds] as const]
-      .filter(([, seconds]) => seconds / seen.seconds > 0.01)
-      .map(([kind, seconds]) => `${kind} ${Math.round((100 * seconds) / seen.seconds)} %`)
+      .filter(([, used]) => used / seconds > 0.01)
+      .map(([kind, used]) => `${kind} ${Math.round((100 * used) / seconds)} %`)
       .join(', '),
     crowdDelayP99: seen.ownDelayP99,
   }
