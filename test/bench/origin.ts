@@ -91,8 +91,7 @@ function evaluate(viewers: number, seen: CrowdReport, probe: CrowdReport, used: 
   const complete = seen.names.map((name) => first.get(name) ?? 0)
   const seconds = (seen.to - seen.from) / 1000
   // A part that came around the beginning or the end was counted of some viewers only.
-  const isCounted = (part: number) =>
-    (complete[part] ?? 0) > seen.from && (complete[part] ?? 0) < seen.to - Math.min(BROKEN_MS, 250 * seconds)
+  const isCounted = (part: number) => (complete[part] ?? 0) > seen.from && (complete[part] ?? 0) < seen.to - BROKEN_MS
   const receipts = Array.from(seen.parts, (part, index) => ({ part, at: seen.receivedAt[index] ?? 0 })).filter(
     ({ part }) => isCounted(part),
   )
