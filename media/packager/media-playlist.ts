@@ -100,7 +100,8 @@ export function vodMediaPlaylist(segments: readonly SegmentEntry[], targetSecond
   const longest = segments.reduce((most, { durationSeconds }) => Math.max(most, Math.round(durationSeconds)), 0)
   const lines = [
     '#EXTM3U',
-    '#EXT-X-VERSION:6',
+    // EXT-X-GAP asks for 8, EXT-X-MAP for 6.
+    `#EXT-X-VERSION:${segments.some(({ isGap }) => isGap) ? 8 : 6}`,
     `#EXT-X-TARGETDURATION:${Math.max(targetSeconds, longest)}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',

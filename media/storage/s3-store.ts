@@ -49,6 +49,8 @@ export class S3Store implements ObjectStore {
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       maxAttempts: 1,
+      // Without one the SDK writes to the console when a streamed body fails.
+      logger: { debug() {}, info() {}, warn() {}, error() {} },
       requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
     })
   }

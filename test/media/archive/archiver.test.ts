@@ -16,7 +16,7 @@ describe('Archiver', () => {
   it('makes a show a recording that ffprobe plays from the store', async () => {
     await using folder = await temporaryFolder()
     const store = new DiskStore(join(folder.path, 'store'))
-    const archiver = await openArchiver({ directory: folder.path, store })
+    await using archiver = await openArchiver({ directory: folder.path, store })
     await archiveClip(archiver, await aClip(6))
     const summary = await archiver.close(null)
 
@@ -43,7 +43,7 @@ describe('Archiver', () => {
   it('has thumbnail and storyboard of what it archived, in the spool and in the store', async () => {
     await using folder = await temporaryFolder()
     const store = new DiskStore(join(folder.path, 'store'))
-    const archiver = await openArchiver({ directory: folder.path, store })
+    await using archiver = await openArchiver({ directory: folder.path, store })
     await archiveClip(archiver, await aClip(14))
     await archiver.close(null)
     await archiver.uploaded

@@ -4,24 +4,18 @@ import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { Archiver } from '../../../media/archive/archiver.ts'
-import type { SegmentSink } from '../../../media/packager/packaged.ts'
 import { Packager } from '../../../media/packager/packager.ts'
 import { DiskStore } from '../../../media/storage/disk-store.ts'
+import { checkMediaPlaylist } from '../../support/playlist-rules.ts'
 import { aLadder } from '../packager/show.ts'
-import { aClip, aGrant, archiveClip, openArchiver, recoverArchivers, silent, temporaryFolder } from './show.ts'
+import { aClip, aGrant, archiveClip, filesOf, openArchiver, recoverArchivers, silent, temporaryFolder } from './show.ts'
 
 const storeIn = (directory: string) => new DiskStore(join(directory, 'store'))
 
-/** What a packager hands over, to compare with what was kept. */
-async function segmentsOf(seconds: number): Promise<Map<string, Buffer>> {
-  const found = new Map<string, Buffer>()
-  const sink: SegmentSink = {
-    init: (rendition, index, { bytes }) => found.set(`${rendition}/init-${index}.mp4`, Buffer.from(bytes)),
-    segment: (rendition, { msn, parts }) =>
-      found.set(`${rendition}/${msn}.m4s`, Buffer.concat(parts.map(({ bytes }) => bytes))),
-  }
-  await archiveClip(sink, await aClip(seconds))
-  return found
+function only(archivers: Archiver[]): Archiver {
+  const [archiver, ...others] = archivers
+  if (!archiver || others.length > 0) throw new Error(`${archivers.length} were recovered`)
+  return archiver
 }
 
 it('has everything of a process that was killed, but what it had not written yet; numbers go on', async () => {
@@ -38,9 +32,7 @@ it('has everything of a process that was killed, but what it had not written yet
   child.kill('SIGKILL')
   await once(child, 'exit')
 
-  const [archiver, ...others] = await recoverArchivers({ directory: folder.path, store: storeIn(folder.path) })
-  expect(others).toEqual([])
-  if (!archiver) throw new Error('nothing was recovered')
+  await using archiver = only(await recoverArchivers({ directory: folder.path, store: storeIn(folder.path) }))
   expect(archiver).toMatchObject({ grant, isClosed: false, lostSegments: 0, startedAtMs: 1_700_000_000_000 })
   for (const { segments } of archiver.history.renditions) {
     expect(segments.map(({ msn }) => msn)).toEqual(segments.map((_, i) => i))
@@ -61,10 +53,12 @@ it('has everything of a process that was killed, but what it had not written yet
     expect(segments.at(-1)?.msn).toBeGreaterThan(next + 1)
   }
   const root = join(folder.path, 'store/recordings', grant.recording)
-  const playlist = await readFile(join(root, 'top/index.m3u8'), 'utf8')
-  const listed = [...playlist.matchAll(/^(\d+)\.m4s$/gm)].map(([, msn]) => `${msn}.m4s`)
+  const { segments: listed } = checkMediaPlaylist(await readFile(join(root, 'top/index.m3u8'), 'utf8'))
   const stored = new Set(await readdir(join(root, 'top')))
-  expect(listed.filter((file) => !stored.has(file))).toEqual([])
+  // One rendition may have had its segment on disk when the kill came, and the other not.
+  const missing = listed.filter(({ uri }) => !stored.has(uri))
+  expect(missing.length).toBeLessThan(2)
+  expect(missing.every(({ isGap }) => isGap)).toBe(true)
   expect(listed.length).toBeGreaterThan(kept)
 })
 
@@ -76,29 +70,29 @@ it('goes on uploading what was closed, remembers cause and reports, and leaves n
   await using folder = await temporaryFolder()
   const away = { ...storeIn(folder.path), kind: 'disk' as const, put: () => Promise.reject(new Error('away')) }
   const store = storeIn(folder.path)
-  const first = await openArchiver({ directory: folder.path, store: Object.assign(storeIn(folder.path), away) })
+  await using first = await openArchiver({ directory: folder.path, store: Object.assign(storeIn(folder.path), away) })
   await archiveClip(first, await aClip(6))
   const summary = await first.close('cut')
   first.acknowledge('closed')
   expect(first.warnings).toContain('store_unavailable')
   await first[Symbol.asyncDispose]()
 
-  const [second] = await recoverArchivers({ directory: folder.path, store })
-  if (!second) throw new Error('nothing was recovered')
+  await using second = only(await recoverArchivers({ directory: folder.path, store }))
   expect(second).toMatchObject({ isClosed: true, ending: { cause: 'cut' } })
   expect([second.has('closed'), second.has('ended')]).toEqual([true, false])
   expect(await second.close('publisher_lost')).toEqual(summary)
   expect(second.ending?.cause).toBe('cut')
   await second.uploaded
-  for (const [file, bytes] of await segmentsOf(6)) {
+  for (const [file, bytes] of await filesOf(await aClip(6))) {
     const path = join(folder.path, 'store/recordings', second.grant.recording, file)
     expect((await readFile(path)).equals(bytes), file).toBe(true)
   }
   second.acknowledge('ended')
   await second[Symbol.asyncDispose]()
 
-  const [third] = await recoverArchivers({ directory: folder.path, store: Object.assign(storeIn(folder.path), away) })
-  if (!third) throw new Error('nothing was recovered')
+  await using third = only(
+    await recoverArchivers({ directory: folder.path, store: Object.assign(storeIn(folder.path), away) }),
+  )
   await third.close(null)
   await third.uploaded
   expect(third.has('ended')).toBe(true)
@@ -113,7 +107,7 @@ it('finds segments that did not survive a loss of power, and the recording says 
   await using folder = await temporaryFolder()
   const store = storeIn(folder.path)
   const never = Object.assign(storeIn(folder.path), { put: () => Promise.reject(new Error('away')) })
-  const first = await openArchiver({ directory: folder.path, store: never })
+  await using first = await openArchiver({ directory: folder.path, store: never })
   await archiveClip(first, await aClip(14))
   await first[Symbol.asyncDispose]()
   const spool = join(folder.path, 'spool', first.grant.broadcast)
@@ -123,8 +117,7 @@ it('finds segments that did not survive a loss of power, and the recording says 
   const { length } = await readFile(join(spool, 'low/5.m4s'))
   await writeFile(join(spool, 'low/5.m4s'), Buffer.alloc(length))
 
-  const [second] = await recoverArchivers({ directory: folder.path, store })
-  if (!second) throw new Error('nothing was recovered')
+  await using second = only(await recoverArchivers({ directory: folder.path, store }))
   const [top] = second.history.renditions
   expect(top?.segments.filter(({ isGap }) => isGap).map(({ msn }) => msn)).toEqual([2, 4])
   await second.close(null)

@@ -66,6 +66,18 @@ export async function archiveClip(sink: SegmentSink, clip: Map<string, Buffer>):
   packager.end()
 }
 
+/** What a packager hands over for the clip, by file: to compare with what was kept. */
+export async function filesOf(clip: Map<string, Buffer>): Promise<Map<string, Buffer>> {
+  const found = new Map<string, Buffer>()
+  const sink: SegmentSink = {
+    init: (rendition, index, { bytes }) => found.set(`${rendition}/init-${index}.mp4`, Buffer.from(bytes)),
+    segment: (rendition, { msn, parts }) =>
+      found.set(`${rendition}/${msn}.m4s`, Buffer.concat(parts.map(({ bytes }) => bytes))),
+  }
+  await archiveClip(sink, clip)
+  return found
+}
+
 const clips = new Map<number, Promise<Map<string, Buffer>>>()
 
 /** Two renditions, `top` and `low`, of a moving picture with sound. */
