@@ -76,7 +76,8 @@ async function lookAt(stage: Stage, playbackPath: string, startedAtMs: number): 
     processes.filter(({ command }) => pattern.test(command)).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
   const media = processes.find(({ command }) => /media\/main\.ts/.test(command))
   const ffmpeg = processes
-    .filter(({ parent }) => parent === media?.pid)
+    // Not those that take a picture for the storyboard now and then.
+    .filter(({ parent, command }) => parent === media?.pid && command.includes('-progress'))
     .reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
   return {
     minutes: (Date.now() - startedAtMs) / 60_000,
