@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { edgeRate, LowestLately, StallPenalty } from '../../web/player/edge-rate.ts'
+import { edgeRate, LowestLately, NetworkMargin, StallPenalty } from '../../web/player/edge-rate.ts'
 
 const atTarget = { latency: 0.63, target: 0.63, lowestBuffer: 0.4, safety: 0.2, rate: 1 }
 
@@ -33,6 +33,32 @@ describe('the playback rate near the live edge', () => {
     const slightlyBehind = { ...atTarget, latency: 0.68, lowestBuffer: 0.45 }
     expect(edgeRate({ ...slightlyBehind, rate: 1 })).toBe(1)
     expect(edgeRate({ ...slightlyBehind, rate: 1.1 })).toBe(1.05)
+  })
+})
+
+it('slows down when it is nearer to the edge than the network allows, until it is not', () => {
+  expect(edgeRate({ ...atTarget, latency: 0.63, target: 0.9 })).toBe(0.95)
+  expect(edgeRate({ ...atTarget, latency: 0.87, target: 0.9, rate: 0.95 })).toBe(0.95)
+  expect(edgeRate({ ...atTarget, latency: 0.87, target: 0.9, rate: 1 })).toBe(1)
+  expect(edgeRate({ ...atTarget, latency: 0.89, target: 0.9, rate: 0.95 })).toBe(1)
+})
+
+describe('what the network asks for', () => {
+  it('is some round trips at first, then the slowest load of the last ones', () => {
+    const margin = new NetworkMargin()
+    expect(margin.seconds).toBe(0)
+    margin.roundTrip(0.05)
+    expect(margin.seconds).toBeCloseTo(0.2)
+    margin.loaded(0.31)
+    expect(margin.seconds).toBeCloseTo(0.31)
+    for (let load = 0; load < 100; load += 1) margin.loaded(0.02)
+    expect(margin.seconds).toBeCloseTo(0.02)
+  })
+
+  it('has a limit', () => {
+    const margin = new NetworkMargin()
+    margin.loaded(7)
+    expect(margin.seconds).toBe(0.5)
   })
 })
 

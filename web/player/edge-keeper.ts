@@ -1,5 +1,5 @@
 import type Hls from 'hls.js/light'
-import { edgeRate, JUMP_SECONDS, LowestLately, StallPenalty } from './edge-rate.ts'
+import { edgeRate, JUMP_SECONDS, LowestLately, NetworkMargin, StallPenalty } from './edge-rate.ts'
 
 /** Jitter of timers and of a good network. */
 const SAFETY_SECONDS = 0.2
@@ -9,9 +9,11 @@ export class EdgeKeeper {
   isFollowing = false
   readonly #lowest = new LowestLately(1500)
   readonly #penalty = new StallPenalty()
+  readonly network = new NetworkMargin()
 
-  penalty(): number {
-    return this.#penalty.seconds(performance.now())
+  /** Seconds that this viewer stays further from the edge than PART-HOLD-BACK. */
+  get distance(): number {
+    return this.network.seconds + this.#penalty.seconds(performance.now())
   }
 
   stalled(): void {
@@ -31,17 +33,17 @@ export class EdgeKeeper {
     const { latency } = hls
     // Nothing to jump to while the publisher is away: the edge is where the buffer ends.
     if (
-      latency - target - this.penalty() > JUMP_SECONDS &&
+      latency - target - this.distance > JUMP_SECONDS &&
       (hls.liveSyncPosition ?? 0) - video.currentTime > JUMP_SECONDS
     ) {
       return 'jump'
     }
-    const penalty = this.penalty()
+    const { distance } = this
     const rate = edgeRate({
       latency,
-      target: target + penalty,
+      target: target + distance,
       lowestBuffer,
-      safety: SAFETY_SECONDS + penalty / 2,
+      safety: SAFETY_SECONDS + distance / 2,
       rate: video.playbackRate,
     })
     if (video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA && rate !== video.playbackRate) video.playbackRate = rate

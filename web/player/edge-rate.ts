@@ -2,7 +2,7 @@
 export interface EdgeFacts {
   /** Behind the edge of the playlist, its age included. */
   latency: number
-  /** Where it should be: PART-HOLD-BACK, plus what stalls have taught. */
+  /** Where it should be: PART-HOLD-BACK, plus what the network asks for. */
   target: number
   /** Least media buffered ahead in the last second and a half. */
   lowestBuffer: number
@@ -19,15 +19,16 @@ export const JUMP_SECONDS = 4
  * The playback rate that brings a viewer to the target and keeps them there.
  *
  * hls.js only speeds up with more than a second in its buffer, so it comes to rest well above PART-HOLD-BACK. This one
- * closes the distance with what is buffered beyond `safety`, and slows down by 5 % rather than run dry. It starts at
- * 80 ms and stops at 20 ms, so that the rate does not flutter.
+ * closes the distance with what is buffered beyond `safety`, and slows down by 5 % rather than run dry or be nearer to
+ * the edge than the network allows. It starts at 80 ms and stops at 20 ms, so that the rate does not flutter.
  */
 export function edgeRate({ latency, target, lowestBuffer, safety, rate }: EdgeFacts): number {
   const excess = Math.min(latency - target, lowestBuffer - safety)
   if (excess > (rate > 1 ? 0.02 : 0.08))
     return Math.round((1 + Math.min(0.5, Math.max(0.05, excess * 0.8))) * 100) / 100
-  if (lowestBuffer < safety / 2 && latency < target + 1) return 0.95
-  return 1
+  const isTooNear = target - latency > (rate < 1 ? 0.02 : 0.08)
+  const isRunningDry = lowestBuffer < safety / 2 && latency < target + 1
+  return isTooNear || isRunningDry ? 0.95 : 1
 }
 
 /** Added to the target by each stall that the publisher did not cause. */
@@ -48,6 +49,39 @@ export class StallPenalty {
 
   seconds(nowMs: number): number {
     return Math.max(0, this.#seconds - (PER_QUIET_MINUTE * Math.max(0, nowMs - this.#atMs)) / 60_000)
+  }
+}
+
+/** Loads looked back on: about twenty seconds of parts. */
+const LOADS = 100
+/** A round trip lost at the end of an answer is asked for again after two, and that may be lost too. */
+const ROUND_TRIPS = 4
+const MOST_MARGIN = 0.5
+
+/**
+ * How late media comes on this viewer's network, which must be buffered against before it is late: at first a few round
+ * trips, then the slowest of the last loads. Next to nothing on a good line, a quarter of a second where packets are lost.
+ */
+export class NetworkMargin {
+  readonly #loads: number[] = []
+  #first = 0
+
+  /** @param seconds from the first request to the first byte of its answer */
+  roundTrip(seconds: number): void {
+    this.#first = seconds * ROUND_TRIPS
+  }
+
+  /** @param seconds that a part took, request and transfer */
+  loaded(seconds: number): void {
+    this.#loads.push(seconds)
+    if (this.#loads.length > LOADS) {
+      this.#loads.shift()
+      this.#first = 0
+    }
+  }
+
+  get seconds(): number {
+    return Math.min(MOST_MARGIN, Math.max(this.#first, ...this.#loads))
   }
 }
 

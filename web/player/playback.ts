@@ -68,10 +68,10 @@ export class Playback implements ReactiveController {
     return this.#source
   }
 
-  /** Where hls.js is asked to stay: PART-HOLD-BACK, plus what stalls have taught. Seconds. */
+  /** Where hls.js is asked to stay: PART-HOLD-BACK, plus what this network asks for. Seconds. */
   get targetLatency(): number | null {
     const target = this.#hls?.targetLatency
-    return target ? target + this.#keeper.penalty() : null
+    return target ? target + this.#keeper.distance : null
   }
 
   /** When the present frame was taken, by the server's clock; null when the playlist does not tell. */
@@ -179,6 +179,13 @@ export class Playback implements ReactiveController {
       this.isAudioOnly = levels.every(({ videoCodec, height }) => !videoCodec && !height)
       hls.startLoad(source.startAt ?? -1)
       this.#host.requestUpdate()
+    })
+    hls.on(Hls.Events.MANIFEST_LOADED, (_event, { stats: { loading } }) => {
+      this.#keeper.network.roundTrip((loading.first - loading.start) / 1000)
+    })
+    hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, part }) => {
+      const { loading } = (part ?? frag).stats
+      if (part) this.#keeper.network.loaded((loading.end - loading.start) / 1000)
     })
     hls.on(Hls.Events.LEVEL_LOADED, () => {
       this.#playlistAtMs = performance.now()
