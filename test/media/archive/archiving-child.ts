@@ -25,7 +25,8 @@ for (let shift = 0; ; shift = kept.length / 2) {
       init: (rendition, index, init) => shift === 0 && archiver.init(rendition, index, init),
       segment(rendition, segment) {
         const msn = shift + segment.msn
-        archiver.segment(rendition, { ...segment, msn, isDiscontinuous: segment.msn === 0 })
+        const programDateTimeMs = segment.programDateTimeMs + 4000 * shift
+        archiver.segment(rendition, { ...segment, msn, programDateTimeMs, isDiscontinuous: segment.msn === 0 })
         kept.push({ rendition, msn })
       },
     },
