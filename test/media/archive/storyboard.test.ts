@@ -103,6 +103,7 @@ it('goes on after a restart with another sheet, and keeps what was there', async
   {
     await using archiver = await openArchiver({ directory: folder.path, store, renditions })
     await archiveClip(archiver, clip)
+    await vi.waitFor(async () => expect(await cuesOf(archiver)).toHaveLength(1), { timeout: 10_000 })
   }
   const [archiver] = await recoverArchivers({ directory: folder.path, store })
   if (!archiver) throw new Error('nothing was recovered')
@@ -114,14 +115,15 @@ it('goes on after a restart with another sheet, and keeps what was there', async
     },
     clip,
   )
-  expect(await archiver.close(null)).toMatchObject({ hasThumbnail: true, hasStoryboard: true })
+  await archiver.close(null)
+  await archiver.uploaded
+  expect(archiver.summary).toMatchObject({ hasThumbnail: true, hasStoryboard: true })
   const file = await archiver.read(null, 'storyboard.vtt')
   const vtt = file && 'bytes' in file ? Buffer.from(file.bytes).toString() : ''
   expect([...vtt.matchAll(/storyboard-\d\.jpg#xywh=0,0,160,90/g)].map(([cue]) => cue.slice(0, 16))).toEqual([
     'storyboard-0.jpg',
     'storyboard-1.jpg',
   ])
-  await archiver.uploaded
   for (const sheet of [0, 1]) {
     const stored = await store.head(`recordings/${archiver.grant.recording}/storyboard-${sheet}.jpg`)
     expect(stored?.size).toBeGreaterThan(1000)
