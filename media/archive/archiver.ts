@@ -450,6 +450,7 @@ export class Archiver implements SegmentSink, AsyncDisposable {
       }
     }
     if (isWhole) return
+    this.#loseWithoutInit()
     for (const { file, size, sha256 } of [...this.#catalogue.files()]) {
       if (stored.has(file)) {
         if (file.endsWith('.m4s')) this.#removable.push(file)
@@ -462,6 +463,16 @@ export class Archiver implements SegmentSink, AsyncDisposable {
       }
       this.#unverified.set(file, sha256)
       this.#uploader.add(file)
+    }
+  }
+
+  /** Segments whose init segment did not survive are no use to anybody. */
+  #loseWithoutInit(): void {
+    for (const [name, { segments }] of this.#catalogue.tracks) {
+      for (const { msn, init } of [...segments.values()]) {
+        const file = `${name}/init-${init}.mp4`
+        if (!this.#initBytes.has(file) && !this.#catalogue.stored.has(file)) this.#lose(`${name}/${msn}.m4s`)
+      }
     }
   }
 

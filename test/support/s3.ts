@@ -62,7 +62,7 @@ export async function startS3(): Promise<S3Server> {
 }
 
 async function launch(directory: string, port: number, requests: string[]): Promise<[ChildProcess, number]> {
-  const child = fork(join(import.meta.dirname, 's3-server.ts'), [directory, String(port), BUCKET], {
+  const child = fork(new URL('./s3-server.ts', import.meta.url), [directory, String(port), BUCKET], {
     // s3rver enciphers its page tokens with DES, which OpenSSL 3 has put away.
     execArgv: ['--openssl-legacy-provider'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

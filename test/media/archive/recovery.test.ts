@@ -21,7 +21,7 @@ function only(archivers: Archiver[]): Archiver {
 it('has everything of a process that was killed, but what it had not written yet; numbers go on', async () => {
   await using folder = await temporaryFolder()
   const grant = aGrant()
-  const child = fork(join(import.meta.dirname, 'archiving-child.ts'), [folder.path, JSON.stringify(grant), '3'], {
+  const child = fork(new URL('./archiving-child.ts', import.meta.url), [folder.path, JSON.stringify(grant), '3'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   let kept = 0
@@ -133,6 +133,17 @@ it('finds segments that did not survive a loss of power, and the recording says 
     expect(playlist).not.toContain('\n4.m4s')
     expect(playlist).toMatch(/\n3\.m4s\n#EXT-X-DISCONTINUITY\n/)
   }
+})
+
+it('leaves out a rendition whose init segment did not survive', async () => {
+  await using folder = await temporaryFolder()
+  const never = Object.assign(storeIn(folder.path), { put: () => Promise.reject(new Error('away')) })
+  await using first = await openArchiver({ directory: folder.path, store: never })
+  await archiveClip(first, await aClip(6))
+  await first[Symbol.asyncDispose]()
+  await rm(join(folder.path, 'spool', first.grant.broadcast, 'low/init-0.mp4'))
+  await using second = only(await recoverArchivers({ directory: folder.path, store: storeIn(folder.path) }))
+  expect(await second.close(null)).toMatchObject({ isPlayable: true, renditions: ['top'] })
 })
 
 it('puts aside what it cannot read, and removes what never began or was nearly gone', async () => {
