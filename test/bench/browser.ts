@@ -20,6 +20,8 @@ export interface WatchedPage extends AsyncDisposable {
 export async function openBrowser(executablePath = '/usr/bin/chromium'): Promise<BenchBrowser> {
   const browser = await chromium.launch({
     executablePath,
+    // Playwright would end the process on the spot, and leave all the rest running.
+    ...{ handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false },
     args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-background-networking'],
   })
   return {

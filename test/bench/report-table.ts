@@ -50,8 +50,8 @@ export function toMarkdown(results: readonly Result[], { cpu, cores, date, comma
   return [
     `\`${command}\`, ${date.slice(0, 10)}, ${cores} × ${cpu}`,
     '',
-    '| measured | system | value | goal | |',
-    '|---|---|---|---|---|',
+    '| scenario | measured | system | value | goal | |',
+    '|---|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n')

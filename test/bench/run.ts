@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { interrupt } from './clock.ts'
 import { cpu } from './cpu.ts'
 import { driftScenario } from './drift.ts'
 import { firstFrame } from './first-frame.ts'
@@ -51,6 +52,13 @@ const { values, positionals } = parseArgs({
   },
 })
 
+let isInterrupted = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    isInterrupted = true
+    interrupt()
+  })
+}
 process.exitCode = await main()
 
 async function main(): Promise<number> {
@@ -67,7 +75,7 @@ async function main(): Promise<number> {
   const results: Result[] = []
   for (const name of names) {
     const scenario = scenarios[name]
-    if (scenario) results.push(await measure(name, scenario))
+    if (scenario && !isInterrupted) results.push(await measure(name, scenario))
   }
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown CPU',
