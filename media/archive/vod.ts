@@ -1,3 +1,4 @@
+import type { RecordingClosed } from '../host.ts'
 import { vodMediaPlaylist } from '../packager/media-playlist.ts'
 import { multivariantPlaylist, type Variant } from '../packager/multivariant-playlist.ts'
 import type { SegmentEntry } from '../packager/packaged.ts'
@@ -31,6 +32,26 @@ export function vodPlaylists(catalogue: Catalogue): Map<string, string> {
 export function durationOf(catalogue: Catalogue): number {
   const seconds = timelineOf([...catalogue.tracks.values()]).reduce((sum, entry) => sum + entry.durationSeconds, 0)
   return Math.round(seconds * 1000) / 1000
+}
+
+/** What the platform is told of a recording that was closed. */
+export type RecordingSummary = Omit<RecordingClosed, 'eventId' | 'node' | 'broadcast' | 'recording' | 'isUploaded'>
+
+export function summaryOf(catalogue: Catalogue): RecordingSummary {
+  const tracks = [...catalogue.tracks.values()].filter(({ segments }) => segments.size > 0)
+  const top = tracks[0] && bestInit(tracks[0], [...tracks[0].segments.values()])
+  let sizeBytes = 0
+  for (const { size } of catalogue.files()) sizeBytes += size
+  return {
+    isPlayable: tracks.length > 0,
+    durationSeconds: durationOf(catalogue),
+    width: top?.width ?? null,
+    height: top?.height ?? null,
+    renditions: tracks.map(({ rendition }) => rendition.name),
+    sizeBytes,
+    hasThumbnail: catalogue.tiles.length > 0,
+    hasStoryboard: catalogue.tiles.length > 0,
+  }
 }
 
 /** Every segment that any rendition has, in order, as the highest rendition that has it tells it. */
