@@ -76,7 +76,7 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     apiServer: serverAt(upstreams.api),
     chatServer: serverAt(upstreams.chat),
     mediaUpstreams: nodes
-      .map(([name, address]) => `upstream media_${name} { ${serverAt(address)} keepalive 512; keepalive_timeout 4s; }`)
+      .map(([name, address]) => `upstream media_${name} { ${serverAt(address)} keepalive 2048; keepalive_timeout 4s; }`)
       .join('\n  '),
     mediaNodes: nodes.map(([name]) => `${name} media_${name};`).join('\n    '),
     listen: addresses.map((address) => `listen ${address}${tls ? ' ssl http2' : ''};`).join('\n    '),

@@ -37,7 +37,9 @@ describe('the playback rate near the live edge', () => {
 })
 
 it('slows down when it is nearer to the edge than the network allows, until it is not', () => {
-  expect(edgeRate({ ...atTarget, latency: 0.63, target: 0.9 })).toBe(0.95)
+  expect(edgeRate({ ...atTarget, latency: 0.63, target: 1.2 })).toBe(0.5)
+  expect(edgeRate({ ...atTarget, latency: 0.63, target: 0.9 })).toBe(0.9)
+  expect(edgeRate({ ...atTarget, latency: 0.8, target: 0.9 })).toBe(0.95)
   expect(edgeRate({ ...atTarget, latency: 0.87, target: 0.9, rate: 0.95 })).toBe(0.95)
   expect(edgeRate({ ...atTarget, latency: 0.87, target: 0.9, rate: 1 })).toBe(1)
   expect(edgeRate({ ...atTarget, latency: 0.89, target: 0.9, rate: 0.95 })).toBe(1)
@@ -58,7 +60,7 @@ describe('what the network asks for', () => {
   it('has a limit', () => {
     const margin = new NetworkMargin()
     margin.loaded(7)
-    expect(margin.seconds).toBe(0.5)
+    expect(margin.seconds).toBe(0.35)
   })
 })
 

@@ -11,6 +11,17 @@ export function rememberedBandwidth(): number {
   }
 }
 
+/** What a new connection carries in its first flights of packets, which a part should not outgrow. */
+const COLD_BITS = 60_000
+
+/**
+ * What a connection that has just been opened can bring, however wide the line: it starts slowly, by round trips. A
+ * first rendition that is too rich costs the viewer a stall; the next one comes within seconds.
+ */
+export function coldBandwidth(roundTripSeconds: number): number {
+  return COLD_BITS / Math.max(roundTripSeconds, 0.001)
+}
+
 let savedAtMs = 0
 
 export function rememberBandwidth(bps: number): void {

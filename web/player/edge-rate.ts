@@ -19,16 +19,18 @@ export const JUMP_SECONDS = 4
  * The playback rate that brings a viewer to the target and keeps them there.
  *
  * hls.js only speeds up with more than a second in its buffer, so it comes to rest well above PART-HOLD-BACK. This one
- * closes the distance with what is buffered beyond `safety`, and slows down by 5 % rather than run dry or be nearer to
- * the edge than the network allows. It starts at 80 ms and stops at 20 ms, so that the rate does not flutter.
+ * closes the distance with what is buffered beyond `safety`, and slows down a little rather than run dry or be nearer
+ * to the edge than the network allows. It starts at 80 ms and stops at 20 ms, so that the rate does not flutter.
  */
 export function edgeRate({ latency, target, lowestBuffer, safety, rate }: EdgeFacts): number {
   const excess = Math.min(latency - target, lowestBuffer - safety)
   if (excess > (rate > 1 ? 0.02 : 0.08))
     return Math.round((1 + Math.min(0.5, Math.max(0.05, excess * 0.8))) * 100) / 100
-  const isTooNear = target - latency > (rate < 1 ? 0.02 : 0.08)
+  const lack = target - latency
   const isRunningDry = lowestBuffer < safety / 2 && latency < target + 1
-  return isTooNear || isRunningDry ? 0.95 : 1
+  if (lack > 0.3) return 0.5
+  if (lack > 0.15) return 0.9
+  return lack > (rate < 1 ? 0.02 : 0.08) || isRunningDry ? 0.95 : 1
 }
 
 /** Added to the target by each stall that the publisher did not cause. */
@@ -56,7 +58,7 @@ export class StallPenalty {
 const LOADS = 100
 /** A round trip lost at the end of an answer is asked for again after two, and that may be lost too. */
 const ROUND_TRIPS = 4
-const MOST_MARGIN = 0.5
+const MOST_MARGIN = 0.35
 
 /**
  * How late media comes on this viewer's network, which must be buffered against before it is late: at first a few round

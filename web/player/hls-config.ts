@@ -1,4 +1,5 @@
 import type { HlsConfig, LoadPolicy, RetryConfig } from 'hls.js/light'
+import { PatientAbr } from './patient-abr.ts'
 
 /** Asking again cannot help: the token is wrong, expired or revoked. */
 export const refusedStatuses: ReadonlySet<number> = new Set([401, 403, 410])
@@ -41,12 +42,11 @@ const media: LoadPolicy = {
 /**
  * liveSyncDuration and liveSyncDurationCount are left alone on purpose: setting either replaces PART-HOLD-BACK as the
  * target and costs seconds. Playback keeps to the edge by itself (edge-rate.ts), so hls.js's own catching up is off.
- *
- * @param bandwidthBps what this device last managed; decides the first rendition
  */
-export function hlsConfig({ isLive, bandwidthBps }: { isLive: boolean; bandwidthBps: number }): Partial<HlsConfig> {
+export function hlsConfig(isLive: boolean): Partial<HlsConfig> {
   return {
     lowLatencyMode: isLive,
+    ...(isLive ? { abrController: PatientAbr } : {}),
     maxLiveSyncPlaybackRate: 1,
     liveSyncOnStallIncrease: 0,
     liveDurationInfinity: true,
@@ -57,7 +57,6 @@ export function hlsConfig({ isLive, bandwidthBps }: { isLive: boolean; bandwidth
     startFragPrefetch: true,
     startLevel: -1,
     testBandwidth: false,
-    abrEwmaDefaultEstimate: bandwidthBps,
     autoStartLoad: false,
     manifestLoadPolicy: playlists,
     playlistLoadPolicy: playlists,

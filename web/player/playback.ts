@@ -1,7 +1,7 @@
 import Hls, { type ErrorData } from 'hls.js/light'
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { serverClock } from '../server-clock.ts'
-import { rememberBandwidth, rememberedBandwidth } from './bandwidth.ts'
+import { coldBandwidth, rememberBandwidth, rememberedBandwidth } from './bandwidth.ts'
 import { EdgeKeeper } from './edge-keeper.ts'
 import type { FreezeFrame } from './freeze-frame.ts'
 import { hlsConfig, refusedStatuses } from './hls-config.ts'
@@ -170,18 +170,20 @@ export class Playback implements ReactiveController {
   }
 
   #openHls(video: HTMLVideoElement, source: PlaybackSource): void {
-    const hls = new Hls(hlsConfig({ isLive: source.isLive, bandwidthBps: rememberedBandwidth() }))
+    const hls = new Hls(hlsConfig(source.isLive))
     this.#hls = hls
-    hls.on(Hls.Events.MANIFEST_PARSED, (_event, { levels }) => {
+    hls.on(Hls.Events.MANIFEST_PARSED, (_event, { levels, stats: { loading } }) => {
+      const roundTrip = (loading.first - loading.start) / 1000
+      this.#keeper.network.roundTrip(roundTrip)
+      const [cold, remembered] = [coldBandwidth(roundTrip), rememberedBandwidth()]
+      hls.bandwidthEstimate = Math.min(cold, remembered)
+      if (source.isLive && cold < remembered) this.#keeper.warmUp(hls)
       this.renditions = levels
         .map(({ width, height, bitrate }, index) => ({ id: String(index), width, height, bitrate }))
         .filter(({ height }) => height > 0)
       this.isAudioOnly = levels.every(({ videoCodec, height }) => !videoCodec && !height)
       hls.startLoad(source.startAt ?? -1)
       this.#host.requestUpdate()
-    })
-    hls.on(Hls.Events.MANIFEST_LOADED, (_event, { stats: { loading } }) => {
-      this.#keeper.network.roundTrip((loading.first - loading.start) / 1000)
     })
     hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, part }) => {
       const { loading } = (part ?? frag).stats
