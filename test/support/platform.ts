@@ -1,47 +1,73 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { chmodSync, existsSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from './ports.ts'
+
+/** Sends a request to the platform as somebody. */
+export type Call = (path: string, init?: RequestInit) => Promise<Response>
 
 /** The whole product, started as `npm start` starts it, on ports and data of its own. */
 export interface Platform extends AsyncDisposable {
   url: string
   rtmpUrl: string
   dataDir: string
+  /** Of the launcher, whose children all others are. */
+  pid: number
   /** Everything the processes printed. */
   log(): string
   /** Signs in as a demo account; the returned call sends its session and CSRF token. */
-  signIn(email: string): Promise<(path: string, init?: RequestInit) => Promise<Response>>
+  signIn(email: string): Promise<Call>
+  /** The demo teacher's secret. */
+  streamKey(): Promise<string>
   /** The demo teacher's address to publish to, key included. */
   publishUrl(): Promise<string>
+  /** Asks one process past nginx, as a scraper of metrics inside does. */
+  askInside(process: 'api' | 'chat' | 'media' | 'worker', path: string): Promise<{ status: number; body: string }>
 }
 
 /** @param env over the defaults; `S3_*` for instance */
 export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platform> {
   const [port, rtmpPort] = [await freePort(), await freePort()]
-  const dataDir = await mkdtemp(join(tmpdir(), 'ustat-e2e-'))
+  const directory = await mkdtemp(join(tmpdir(), 'ustat-e2e-'))
+  const [dataDir, temporary] = [join(directory, 'data'), join(directory, 'tmp')]
+  await mkdir(temporary)
+  // PostgreSQL runs as somebody else when we are root, and has its socket in there.
+  chmodSync(directory, 0o711)
   const child = spawn(process.execPath, ['config/local/start.ts'], {
     env: {
       ...process.env,
       NODE_ENV: 'development',
+      HOST: '127.0.0.1',
       PORT: String(port),
       RTMP_PORT: String(rtmpPort),
       DATA_DIR: dataDir,
+      TMPDIR: temporary,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const printed: string[] = []
-  child.stdout?.on('data', (data) => printed.push(String(data)))
-  child.stderr?.on('data', (data) => printed.push(String(data)))
+  child.stdout.on('data', (data) => printed.push(String(data)))
+  child.stderr.on('data', (data) => printed.push(String(data)))
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      await gone
+    }
+    await rm(directory, { recursive: true, force: true })
+  }
   const url = `http://127.0.0.1:${port}`
   try {
-    await untilHealthy(url, child)
+    await untilReady(child, () => printed.join('').includes('Ustat runs on'))
   } catch (error) {
-    child.kill('SIGTERM')
+    await stop()
     throw new Error(`the platform did not start:\n${printed.join('').slice(-4000)}`, { cause: error })
   }
 
@@ -52,18 +78,20 @@ export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platfo
       body: JSON.stringify({ email, password: 'demo-password', session: true }),
     })
     if (!answer.ok) throw new Error(`${email} cannot sign in: ${answer.status} ${await answer.text()}`)
+    const { csrf_token } = (await answer.json()) as { csrf_token: string }
     const cookie = answer.headers
       .getSetCookie()
       .map((line) => line.split(';')[0])
       .join('; ')
-    const csrf = (await (await fetch(`${url}/api/auth/csrf/`, { headers: { cookie } })).json()) as {
-      csrf_token: string
-    }
     return (path, init = {}) =>
       fetch(`${url}${path}`, {
         ...init,
-        headers: { 'content-type': 'application/json', cookie, 'x-csrf-token': csrf.csrf_token, ...init.headers },
+        headers: { 'content-type': 'application/json', cookie, 'x-csrf-token': csrf_token, ...init.headers },
       })
+  }
+  const streamKey = async () => {
+    const teacher = await signIn('teacher@ustat.local')
+    return ((await (await teacher('/api/channels/me/stream-key/')).json()) as { stream_key: string }).stream_key
   }
 
   const rtmpUrl = `rtmp://127.0.0.1:${rtmpPort}/live`
@@ -71,38 +99,31 @@ export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platfo
     url,
     rtmpUrl,
     dataDir,
+    pid: child.pid ?? 0,
     log: () => printed.join(''),
     signIn,
-    async publishUrl() {
-      const teacher = await signIn('teacher@ustat.local')
-      const { stream_key } = (await (await teacher('/api/channels/me/stream-key/')).json()) as { stream_key: string }
-      return `${rtmpUrl}/${stream_key}`
+    streamKey,
+    publishUrl: async () => `${rtmpUrl}/${await streamKey()}`,
+    askInside(name, path) {
+      const sockets = readdirSync(temporary).map((entry) => join(temporary, entry, `${name}.sock`))
+      return ask(sockets.find(existsSync) ?? '', path)
     },
-    async [Symbol.asyncDispose]() {
-      const gone = once(child, 'exit')
-      child.kill('SIGTERM')
-      await gone
-      await rm(dataDir, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: stop,
   }
 }
 
-async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
+async function ask(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+  const asked = request({ socketPath, path, host: 'localhost' }).end()
+  const [answer] = await once(asked, 'response')
+  return { status: answer.statusCode, body: await text(answer) }
+}
+
+/** The launcher greets when every process is there; the api alone answers earlier. */
+async function untilReady(child: ChildProcess, hasGreeted: () => boolean): Promise<void> {
   const deadline = Date.now() + 60_000
-  while (Date.now() < deadline) {
+  while (!hasGreeted()) {
     if (child.exitCode !== null) throw new Error(`exit ${child.exitCode}`)
-    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) }).catch(() => null)
-    if (answer?.ok) return
-    await delay(100)
+    if (Date.now() > deadline) throw new Error('not ready within a minute')
+    await delay(50)
   }
-  throw new Error('not healthy within a minute')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
