@@ -14,6 +14,8 @@ export interface MediaContext {
   hls: Pick<HlsServer, 'add' | 'retire' | 'viewers'>
   /** Where the studio's view of a show goes: kept `keptMs`, lost without harm. */
   publishHealth: (broadcast: string, json: string, keptMs: number) => Promise<void>
+  /** Time for a lost publisher to come back to the same broadcast. */
+  returnWithinMs: number
   /** Milliseconds since 1970. */
   now: () => number
 }

@@ -18,6 +18,8 @@ export interface Run {
   transcoder: Transcoder
   source: Source
   ladder: Ladder
+  /** Its first packet on the broadcast's timeline, in milliseconds. */
+  firstDts: number
   /** Wall clock of the run's first packet, which stands at OUTPUT_OFFSET_SECONDS in its outputs. */
   startedAtMs: number
 }
@@ -72,10 +74,6 @@ export class Feed {
   }
   get ladder(): Ladder | null {
     return this.#run?.ladder ?? null
-  }
-  /** Where the current run begins on the broadcast's timeline; null while there is none. */
-  get runStartedAtDts(): number | null {
-    return this.#run?.transcoder.firstDtsMs ?? null
   }
   get shed(): readonly string[] {
     return this.#without
@@ -172,7 +170,7 @@ export class Feed {
     const held = this.#pending
     const firstDts = Math.min(...held.filter(isMedia).map(({ dts }) => dts))
     const transcoder = new Transcoder({ ladder, source, headers, logger: this.#options.logger })
-    const run: Run = { transcoder, source, ladder, startedAtMs: this.#anchorMs + firstDts }
+    const run: Run = { transcoder, source, ladder, firstDts, startedAtMs: this.#anchorMs + firstDts }
     this.#run = run
     this.#runStartedAt = this.#options.now()
     this.#load.reset()

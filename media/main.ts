@@ -12,6 +12,8 @@ import { openStore } from './storage/open-store.ts'
 import { createRedis } from './storage/redis.ts'
 import { Revocations } from './storage/revocations.ts'
 
+const RETURN_WITHIN_MS = 30_000
+
 /**
  * RTMP in, LL-HLS out, archived while it runs. A signal leaves running shows as a crash would, with nothing missing:
  * the next process takes them up when their publishers return.
@@ -49,6 +51,7 @@ async function main(config: Config): Promise<void> {
     async publishHealth(broadcast, json, keptMs) {
       if (redis.isReady) await redis.set(`live:${broadcast}`, json, { PX: keptMs })
     },
+    returnWithinMs: RETURN_WITHIN_MS,
     now: Date.now,
   }
   await warmUp()
@@ -58,6 +61,7 @@ async function main(config: Config): Promise<void> {
   const rtmp = stack.use(
     await startRtmpServer({
       port: config.ingest.port,
+      ...(config.host ? { host: config.host } : {}),
       tls: config.ingest.tls,
       logger: createLogger('ingest', config.logLevel),
       onPublish: (request) => sessions.decide(request),

@@ -39,9 +39,6 @@ const next: Record<SessionState, readonly SessionState[]> = {
   failed: [],
 }
 
-/** Time for a lost publisher to come back to the same broadcast. */
-const RETURN_WITHIN_MS = 30_000
-
 /**
  * Owns what one broadcast needs (feed, packager, archiver) and the order of its life. A publisher that said it stops
  * ends the broadcast at once; one that was lost may return within 30 s to the same broadcast and recording.
@@ -68,7 +65,9 @@ export class Session {
   #finishing: Promise<void> | null = null
   #returnTimer: NodeJS.Timeout | null = null
   #timelineMs = 0
-  #hasJumped = false
+  /** Where the publisher's clock jumped, on the broadcast's timeline. */
+  readonly #jumps: number[] = []
+  #packaged: Run | null = null // while its outputs come
   #isSuspended = false
 
   constructor(grant: PublishGrant, context: MediaContext) {
@@ -111,7 +110,9 @@ export class Session {
     if (!this.canResume) throw new Error('a second publisher for one broadcast')
     if (this.#returnTimer) clearTimeout(this.#returnTimer)
     this.#publisher = publisher
-    this.#taking = this.#take(publisher)
+    this.#taking = this.#take(publisher).catch((error: unknown) => {
+      this.#context.logger.error({ error }, 'a publisher was lost to a fault')
+    })
   }
 
   /** Ends the broadcast at once, whoever publishes. Resolves when its recording plays. */
@@ -171,7 +172,7 @@ export class Session {
             hasAudio: feed.source.audio !== null,
             isReencoded,
             isShed: feed.shed.length > 0,
-            hasJumped: this.#hasJumped,
+            hasJumped: this.#jumps.length > 0,
             archive: this.#archiver?.warnings ?? new Set(),
           })
         : [],
@@ -214,9 +215,8 @@ export class Session {
 
   /** ffmpeg has not seen the jump; players are told of it where the next segment begins. */
   #markJump(dts: number): void {
-    this.#hasJumped = true
-    const runStart = this.#feed?.runStartedAtDts ?? null
-    if (runStart !== null) this.#packager?.markDiscontinuity(dts - runStart)
+    this.#jumps.push(dts)
+    if (this.#packaged) this.#packager?.markDiscontinuity(dts - this.#packaged.firstDts)
   }
 
   /** Runs are packaged one after the other; ffmpeg's output waits in memory meanwhile, so nothing blocks it. */
@@ -226,17 +226,22 @@ export class Session {
       .then(async () => {
         if (!this.#packager) await this.#open(run)
         if (this.#state === 'waiting' && this.#publisher) this.#become('live')
+        this.#packaged = run
         await this.#packager?.run(
           {
             outputs: run.transcoder.outputs,
             ladder: run.ladder,
             routes: routeRenditions(this.#playlists, run.ladder),
             startedAtMs: run.startedAtMs,
+            discontinuitiesAtMs: this.#jumps.map((dts) => dts - run.firstDts).filter((ms) => ms > 0),
           },
           this.#aborted.signal,
         )
       })
       .catch((error: unknown) => this.#context.logger.error({ error }, 'packaging a run failed'))
+      .finally(() => {
+        this.#packaged = null
+      })
   }
 
   async #open(run: Run): Promise<void> {
@@ -280,12 +285,14 @@ export class Session {
     this.#returnTimer = setTimeout(() => {
       this.cause ??= 'publisher_lost'
       void this.#finish()
-    }, RETURN_WITHIN_MS)
+    }, this.#context.returnWithinMs)
   }
 
   /** Closes the recording and tells the platform; runs once. */
   #finish(): Promise<void> {
-    this.#finishing ??= this.#close()
+    this.#finishing ??= this.#close().catch((error: unknown) => {
+      this.#context.logger.error({ error }, 'a broadcast could not be closed')
+    })
     return this.#finishing
   }
 
@@ -299,7 +306,9 @@ export class Session {
     this.cause ??= archiver?.ending?.cause ?? null
     const summary = archiver ? await archiver.close(this.cause) : null
     this.#become(this.cause === 'media_failed' ? 'failed' : 'ended')
-    void this.#leave(endedAtMs, archiver, summary)
+    void this.#leave(endedAtMs, archiver, summary).catch((error: unknown) => {
+      this.#context.logger.error({ error }, 'a recording could not be handed over')
+    })
   }
 
   /** The recording plays; what is left may take long, and another process may have to go on with it. */
