@@ -1,5 +1,5 @@
 /** Enough for 720p; a device that has played before knows better. */
-const UNKNOWN_BPS = 4_000_000
+const UNKNOWN_BPS = 6_000_000
 
 /** What this device managed last time, so that the first rendition is neither too poor nor too rich. */
 export function rememberedBandwidth(): number {
