@@ -42,9 +42,10 @@ export function toText(results: readonly Result[]): string {
 
 /** A piece for the README. */
 export function toMarkdown(results: readonly Result[], { cpu, cores, date, command }: Machine): string {
-  const rows = results.flatMap(({ figures }) =>
+  const rows = results.flatMap(({ scenario, figures }) =>
     figures.map(
-      (figure) => `| ${figure.what} | ${figure.system} | ${amount(figure)} | ${goal(figure)} | ${figure.note ?? ''} |`,
+      (figure) =>
+        `| ${scenario} | ${figure.what} | ${figure.system} | ${amount(figure)} | ${goal(figure)} | ${figure.note ?? ''} |`,
     ),
   )
   return [
