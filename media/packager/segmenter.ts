@@ -17,6 +17,8 @@ export interface OpenSegment {
 /** A part, and whether the next one is likely to open a new segment (for EXT-X-PRELOAD-HINT). */
 export interface CutPart extends Part {
   isLikelyLast: boolean
+  /** Its segment is the very next event. */
+  isLast?: true
 }
 
 /** A segment, before a playlist has numbered its init segment. */
@@ -121,7 +123,7 @@ class Segmenter {
     const soundEnd =
       sound && this.#options.init.audio ? (sound.dts + sound.duration) / this.#options.init.audio.timescale : 0
     if (this.#lead.length === 0 && soundEnd > this.#partStart) {
-      yield this.#closePart(Math.min(soundEnd, this.#partStart + this.#target))
+      yield { ...this.#closePart(Math.min(soundEnd, this.#partStart + this.#target)), isLast: true }
     }
     yield* this.#closeSegment(Math.max(this.#leadEnd, this.#partStart))
   }
@@ -220,7 +222,7 @@ class Segmenter {
     const rest = Math.max(end - this.#partStart, 0)
     // Sound alone, a frame or two, goes on in the next segment; more of it is what a stalled camera left.
     const isWorthAPart = this.#lead.length > 0 || (this.#beside.length > 0 && rest > this.#target / 4)
-    if (isWorthAPart) yield this.#closePart(this.#partStart + Math.min(rest, this.#target))
+    if (isWorthAPart) yield { ...this.#closePart(this.#partStart + Math.min(rest, this.#target)), isLast: true }
     if (open.parts.length === 0) return
     const { msn, programDateTimeMs, isDiscontinuous, isIndependent, parts } = open
     const durationSeconds = Math.min(Math.max(end - open.start, 0.001), this.#options.cutter.longestSeconds)

@@ -68,7 +68,8 @@ export class RenditionWindow {
     if (event.msn !== this.#open?.msn) return null
     if (event.kind === 'part') {
       this.#open.parts.push(event)
-      this.#changed('part')
+      // Told together with its segment: with a hint behind it, a short part would not be the last, and refused.
+      if (!event.isLast) this.#changed('part')
       return null
     }
     return this.#complete(event, this.#open)
