@@ -27,6 +27,7 @@ const PATIENCE_MS = 30_000
 /** A line slower than this is taken for broken. */
 const SLOWEST_BYTES_A_SECOND = 32 * 1024
 /** What DeleteObjects takes at most. */
+const DELETE_ATTEMPTS = 3
 const DELETED_AT_ONCE = 1000
 
 /**
@@ -118,11 +119,7 @@ export class S3Store implements ObjectStore {
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) requireKey(key)
     for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) {
-      const Objects = keys.slice(at, at + DELETED_AT_ONCE).map((Key) => ({ Key }))
-      const command = new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } })
-      const { Errors } = await guarded(keys[at] ?? '', () => this.#client.send(command, patience()))
-      const failed = Errors?.find(({ Code }) => Code !== 'NoSuchKey')
-      if (failed) throw new ObjectStoreError('unavailable', `${failed.Key} was not deleted: ${failed.Code}`)
+      await this.#deleteSome(keys.slice(at, at + DELETED_AT_ONCE))
     }
   }
 
@@ -130,6 +127,20 @@ export class S3Store implements ObjectStore {
     requireKey(key)
     const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key })
     return getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds })
+  }
+
+  /** Deleting twice is deleting once, so a server's passing trouble is met with another try. */
+  async #deleteSome(keys: readonly string[], attempts = DELETE_ATTEMPTS): Promise<void> {
+    const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true }
+    try {
+      const command = new DeleteObjectsCommand({ Bucket: this.#bucket, Delete })
+      const { Errors } = await guarded(keys[0] ?? '', () => this.#client.send(command, patience()))
+      const failed = Errors?.find(({ Code }) => Code !== 'NoSuchKey')
+      if (failed) throw new ObjectStoreError('unavailable', `${failed.Key} was not deleted: ${failed.Code}`)
+    } catch (error) {
+      if (attempts <= 1) throw error
+      await this.#deleteSome(keys, attempts - 1)
+    }
   }
 
   async #putLarge(
