@@ -18,7 +18,7 @@ export interface OpenSegment {
 export interface CutPart extends Part {
   isLikelyLast: boolean
   /** Its segment is the very next event. */
-  isLast?: true
+  isLast?: boolean
 }
 
 /** A segment, before a playlist has numbered its init segment. */
