@@ -49,3 +49,14 @@ export async function untilRecorded(
     { timeout: 30_000, interval: 50 },
   )
 }
+
+/** Waits until that broadcast is no longer the channel's running one. */
+export async function untilOffline(platform: Platform, broadcast: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const channel = (await (await guestOf(platform)(`/api/channels/${slug}/`)).json()) as ChannelJson
+      if (channel.broadcast?.id === broadcast) throw new Error('still live')
+    },
+    { timeout: 10_000, interval: 50 },
+  )
+}

@@ -1,6 +1,9 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Platform, startPlatform } from '../support/platform.ts'
 import { type RunningShow, untilLive, untilRecorded } from './channel.ts'
 import { type Publisher, publish } from './publisher.ts'
@@ -70,3 +73,79 @@ it('ffmpeg plays a running show, and the same from its start', async () => {
   expectSync(await decode(show.playbackUrl), SECONDS - 1)
   expectSync(await decode(show.playbackUrl.replace('index.m3u8', 'dvr.m3u8')), SECONDS - 1)
 })
+
+it.runIf(isInstalled('gst-launch-1.0'))('GStreamer plays a running show', async () => {
+  await expectProgress(show.playbackUrl)
+})
+
+describe('of a recording', () => {
+  let url: string
+  let seconds: number
+
+  beforeAll(async () => {
+    await publisher.stop()
+    const { playback_url, duration_seconds } = await untilRecorded(platform, show.recording)
+    url = platform.url + playback_url
+    seconds = duration_seconds
+  })
+
+  it('ffmpeg plays every frame, with its sound', async () => {
+    const entries = ['-show_entries', 'format=duration:stream=nb_read_frames', '-of', 'json']
+    const { stdout } = await run('ffprobe', ['-v', 'error', '-select_streams', 'v:0', '-count_frames', ...entries, url])
+    const { format, streams } = JSON.parse(stdout) as {
+      format: { duration: string }
+      streams: { nb_read_frames: string }[]
+    }
+    expect(Number(format.duration)).toBeCloseTo(seconds, 1)
+    expect(Math.abs(Number(streams[0]?.nb_read_frames) - seconds * 30)).toBeLessThanOrEqual(1)
+    expectSync(await decode(url, seconds), Math.floor(seconds) - 1)
+  })
+
+  it('ffplay plays it', async () => {
+    const env = { ...process.env, SDL_VIDEODRIVER: 'dummy', SDL_AUDIODRIVER: 'dummy' }
+    const { stderr } = await run('ffplay', ['-v', 'error', '-autoexit', '-t', '3', url], { env, timeout: 40_000 })
+    expect(stderr.trim()).toBe('')
+  })
+
+  it.runIf(isInstalled('gst-launch-1.0'))('GStreamer plays it', async () => {
+    await expectProgress(url)
+  })
+})
+
+function isInstalled(program: string): boolean {
+  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, program)))
+}
+
+/** Decodes picture and sound in real time, until both have gone on for three seconds. */
+async function expectProgress(url: string): Promise<void> {
+  const branch = (name: string, convert: string) =>
+    `d. ! queue ! ${convert} ! progressreport name=${name} update-freq=1 ! fakesink sync=true`.split(' ')
+  const gst = spawn('gst-launch-1.0', [
+    ...['uridecodebin3', `uri=${url}`, 'name=d'],
+    ...branch('picture', 'videoconvert'),
+    ...branch('sound', 'audioconvert'),
+  ])
+  const gone = once(gst, 'exit')
+  let told = ''
+  for (const stream of [gst.stdout, gst.stderr]) stream.on('data', (data) => (told += data))
+  const secondsOf = (name: string) => [
+    ...told.matchAll(new RegExp(`${name} \\(.*?\\): (\\d+)(?: / \\d+)? seconds`, 'g')),
+  ]
+  try {
+    await expect
+      .poll(() => Math.min(secondsOf('picture').length, secondsOf('sound').length), { timeout: 30_000 })
+      .toBeGreaterThanOrEqual(3)
+  } finally {
+    gst.kill('SIGINT')
+    await gone
+  }
+  expect(told).not.toMatch(/ERROR|WARN/)
+  const [picture, sound] = ['picture', 'sound'].map((name) =>
+    secondsOf(name)
+      .slice(0, 3)
+      .map(([, at]) => Number(at)),
+  )
+  for (const [at, second] of (picture ?? []).entries()) {
+    expect(Math.abs(second - (sound?.[at] ?? 0)), told).toBeLessThanOrEqual(1)
+  }
+}

@@ -52,6 +52,8 @@ it('serves no playlist, live or recorded, that a strict parser or a rule of low-
   const { playback_url, duration_seconds } = await untilRecorded(platform, recording)
   const recorded = await readVariants(platform.url + playback_url)
   expect(recorded).toHaveLength(2)
+  const { headers } = await fetch(recorded[0] ?? '', { headers: { 'accept-encoding': 'gzip' } })
+  expect(headers.get('content-encoding')).toBe('gzip')
   const playlists = await Promise.all(recorded.map((url) => readMedia(url)))
   checkRenditions(playlists)
   for (const { isEnded, type, segments } of playlists) {
