@@ -3,7 +3,9 @@ import Koa from 'koa'
 import { accountRoutes } from './accounts/routes.ts'
 import { channelRoutes } from './channels/routes.ts'
 import type { Context } from './context.ts'
+import { courseRoutes } from './courses/routes.ts'
 import { DomainError } from './errors.ts'
+import type { Api } from './http/api.ts'
 import { jsonBody } from './http/body.ts'
 import { csrf, hostName } from './http/csrf.ts'
 import { errorResponses } from './http/errors.ts'
@@ -48,9 +50,15 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   for (const feature of [accountRoutes, channelRoutes, liveRoutes, recordingRoutes]) {
     api.use(feature(context).routes())
   }
+  for (const { router } of features(context)) api.use(router.routes())
   app.use(api.routes())
   app.use(api.allowedMethods())
   return app
+}
+
+/** Every feature with routes of its own; in the order that they are tried and documented. */
+export function features(context: Context): Api[] {
+  return [courseRoutes].map((routes) => routes(context))
 }
 
 /** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */

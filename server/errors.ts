@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'publish_slowed'
   | 'show_just_ended'
   | 'live_elsewhere'
+  | 'course_not_found'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'

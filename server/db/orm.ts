@@ -1,12 +1,34 @@
 import { Migrator } from '@mikro-orm/migrations'
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql'
 import { AuthToken } from '../accounts/auth-token.ts'
+import { CustomUrlHistory } from '../accounts/custom-url-history.ts'
+import { Education } from '../accounts/education.ts'
 import { Profile } from '../accounts/profile.ts'
 import { User } from '../accounts/user.ts'
+import { WorkExperience } from '../accounts/work-experience.ts'
+import { AuditLog } from '../admin/audit-log.ts'
+import { Setting } from '../admin/setting.ts'
 import { Channel } from '../channels/channel.ts'
+import { Category } from '../courses/category.ts'
+import { Course } from '../courses/course.ts'
+import { CourseUserRole } from '../courses/course-user-role.ts'
+import { Enrollment } from '../courses/enrollment.ts'
+import { Lesson } from '../courses/lesson.ts'
+import { Module } from '../courses/module.ts'
+import { Tag } from '../courses/tag.ts'
+import { MediaAsset } from '../library/media-asset.ts'
 import { Broadcast } from '../live/broadcast.ts'
 import { MediaEvent } from '../live/media-event.ts'
 import { MediaNode } from '../live/media-node.ts'
+import { Payment } from '../payments/payment.ts'
+import { PromoCode } from '../payments/promo-code.ts'
+import { Revenue } from '../payments/revenue.ts'
+import { WebhookEvent } from '../payments/webhook-event.ts'
+import { LessonProgress } from '../progress/lesson-progress.ts'
+import { QuizAttempt } from '../progress/quiz-attempt.ts'
+import { Submission } from '../progress/submission.ts'
+import { Review } from '../reviews/review.ts'
+import { ReviewReport } from '../reviews/review-report.ts'
 import { Recording } from '../vod/recording.ts'
 
 export type Orm = MikroORM
@@ -16,7 +38,14 @@ export type { EntityManager }
 export function ormOptions(url: string, overrides: Partial<Options> = {}): Options {
   return {
     clientUrl: url,
-    entities: [User, Profile, AuthToken, Channel, Broadcast, MediaNode, MediaEvent, Recording],
+    entities: [
+      ...[User, Profile, AuthToken, Education, WorkExperience, CustomUrlHistory],
+      ...[Channel, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset],
+      ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
+      ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
+      ...[Payment, PromoCode, Revenue, WebhookEvent],
+      ...[AuditLog, Setting],
+    ],
     extensions: [Migrator],
     migrations: {
       path: `${import.meta.dirname}/migrations`,

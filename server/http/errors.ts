@@ -39,6 +39,7 @@ const statusOf: Record<ErrorCode, number> = {
   publish_slowed: 403,
   show_just_ended: 403,
   live_elsewhere: 403,
+  course_not_found: 404,
 }
 
 /** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */

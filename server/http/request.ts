@@ -3,6 +3,7 @@ import { User } from '../accounts/user.ts'
 import type { Viewer } from '../accounts/viewer.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
+import type { Operation } from './api.ts'
 
 /** What our middleware puts on `ctx.state` for every request. */
 export interface RequestState {
@@ -11,6 +12,8 @@ export interface RequestState {
   /** The visitor's, from our own proxy. */
   address: string
   requestId: string
+  /** The route that answers, once it is found. */
+  operation?: Operation
 }
 
 /** @throws {DomainError} `not_signed_in` */

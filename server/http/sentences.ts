@@ -64,4 +64,5 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'This channel is live on another server. End that show first.',
     ru: 'Канал уже в эфире на другом сервере. Сначала завершите ту трансляцию.',
   },
+  course_not_found: { en: 'There is no such course.', ru: 'Такого курса нет.' },
 }

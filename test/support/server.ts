@@ -2,14 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Middleware } from 'koa'
 import request from 'supertest'
 import { inject } from 'vitest'
+import { z } from 'zod'
 import { type Config, loadConfig } from '../../config/config.ts'
 import type { Role } from '../../server/accounts/roles.ts'
 import { signUp } from '../../server/accounts/sign-up.ts'
 import type { User } from '../../server/accounts/user.ts'
 import { createApp } from '../../server/app.ts'
 import { type Context, createContext } from '../../server/context.ts'
+import type { RequestState } from '../../server/http/request.ts'
 import { createLogger } from '../../server/logger.ts'
 import { openDatabase } from './database.ts'
 
@@ -45,6 +48,40 @@ export interface TestServerOptions {
 
 let people = 0
 
+const refusal = z.union([
+  z.strictObject({ detail: z.string(), code: z.string() }).loose(),
+  z.record(z.string(), z.array(z.string()).min(1)),
+])
+
+/** Every answer of every test is held against what its route says that it answers. */
+const refuseUndocumentedAnswers: Middleware<RequestState> = async (ctx, next) => {
+  await next()
+  const { operation } = ctx.state
+  if (!operation || ctx.status === 304) return
+  const schema = ctx.status >= 400 && !(ctx.status in operation.answers) ? refusal : operation.answers[ctx.status]
+  const body = typeof ctx.body === 'string' && ctx.type.endsWith('json') ? JSON.parse(ctx.body) : ctx.body
+  const problem =
+    schema === undefined
+      ? `answered ${ctx.status}, which it does not document`
+      : schema === null
+        ? body == null
+          ? null
+          : 'answered with a body, and documents none'
+        : schema instanceof z.ZodType
+          ? strictly(schema).safeParse(JSON.parse(JSON.stringify(body))).error?.message
+          : null
+  if (!problem) return
+  ctx.status = 599
+  ctx.body = { problem: `${ctx.method} ${ctx.path}: ${problem}` }
+}
+
+/** What is not documented must not be there: so nothing leaks by being forgotten. */
+function strictly(schema: z.ZodType): z.ZodType {
+  return z.fromJSONSchema(
+    JSON.parse(JSON.stringify(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }))) as never,
+  )
+}
+
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   await using stack = new AsyncDisposableStack()
   const url = options.databaseUrl ?? stack.use(await openDatabase()).url
@@ -74,7 +111,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     }),
   )
   if (context.redis.isReady) await context.redis.flushDb()
-  const server = createServer(createApp(context, { limitFactor }).callback())
+  const app = createApp(context, { limitFactor })
+  app.middleware.unshift(refuseUndocumentedAnswers)
+  const server = createServer(app.callback())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   stack.defer(() =>
     new Promise<void>((resolve) => server.close(() => resolve())).finally(() => server.closeAllConnections()),
