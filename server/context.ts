@@ -9,6 +9,7 @@ import { Passwords } from './accounts/password.ts'
 import { Viewers } from './accounts/viewers.ts'
 import { ChannelPages } from './channels/channel-page.ts'
 import { StreamKeys } from './channels/stream-key.ts'
+import { CatalogCache } from './courses/catalog-cache.ts'
 import { type Orm, openOrm } from './db/orm.ts'
 import { RateLimits } from './http/rate-limit.ts'
 import { Cookies } from './http/session-cookie.ts'
@@ -34,6 +35,7 @@ export interface Context extends AsyncDisposable {
   cookies: Cookies
   limits: RateLimits
   channelPages: ChannelPages
+  catalogCache: CatalogCache
   nodes: MediaNodes
   metrics: Registry
 }
@@ -78,6 +80,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     cookies: new Cookies(config.publicUrl, secrets.token),
     limits: new RateLimits(redis, options.limitFactor),
     channelPages: new ChannelPages(orm, redis, options.pageMs),
+    catalogCache: new CatalogCache(redis, log),
     nodes: new MediaNodes(secrets.internal, log),
     metrics: new Registry(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

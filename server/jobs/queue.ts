@@ -1,12 +1,14 @@
 import { fromKysely, PgBoss, type SendOptions } from 'pg-boss'
 import type { EntityManager } from '../db/orm.ts'
 import type { Logger } from '../logger.ts'
+import type { Mail } from '../mail/queue-mail.ts'
 
 /** Every job and what it needs to know; the handler stands in its feature as `<verb>.job.ts`. */
 export interface Jobs {
   'delete-recording-files': { recording: string }
   'end-lost-broadcasts': Record<string, never>
   'purge-stale-rows': Record<string, never>
+  'send-mail': Mail
 }
 export type JobName = keyof Jobs
 
@@ -15,6 +17,8 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
   'end-lost-broadcasts': { retryLimit: 0, policy: 'exclusive' },
   'purge-stale-rows': { retryLimit: 3, policy: 'exclusive' },
+  // A mail server that is away comes back within a day.
+  'send-mail': { retryLimit: 20, policy: 'standard' },
 }
 
 /** Jobs in PostgreSQL: kept when a process dies, tried again when one fails. */
