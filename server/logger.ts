@@ -19,7 +19,10 @@ export function createLogger(name: string, level: string, destination: Destinati
   )
 }
 
-/** A path without its signed token: whoever reads a log can watch nothing. */
+/**
+ * A path without its signed token: whoever reads a log can watch nothing. Nor with what looks like a stream key, which
+ * somebody may have pasted into the address.
+ */
 export function maskPath(path: string): string {
-  return path.replace(/^(\/vod\/|\/live\/[^/]+\/)[^/]+/, '$1-')
+  return path.replace(/^(\/vod\/|\/live\/[^/]+\/)[^/]+/, '$1-').replace(/\/[\w-]{32}(?=\/|$)/g, '/-')
 }
