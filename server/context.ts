@@ -7,6 +7,7 @@ import { createRedis } from '../media/storage/redis.ts'
 import { Revocations } from '../media/storage/revocations.ts'
 import { Passwords } from './accounts/password.ts'
 import { Viewers } from './accounts/viewers.ts'
+import { Settings } from './admin/settings.ts'
 import { ChannelPages } from './channels/channel-page.ts'
 import { StreamKeys } from './channels/stream-key.ts'
 import { CatalogCache } from './courses/catalog-cache.ts'
@@ -37,6 +38,7 @@ export interface Context extends AsyncDisposable {
   channelPages: ChannelPages
   catalogCache: CatalogCache
   nodes: MediaNodes
+  settings: Settings
   metrics: Registry
 }
 
@@ -62,7 +64,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   redis.connect().catch((error) => log.warn({ error }, 'Redis is not there yet'))
   const revocations = stack.use(new Revocations(redis, log))
   const queue = stack.use(new Queue(config.database.url, log, options.role === 'worker' ? 'works' : 'adds'))
-  await Promise.all([queue.start(), revocations.start()])
+  const settings = stack.use(new Settings(orm, redis, log))
+  await Promise.all([queue.start(), revocations.start(), settings.start()])
   const { secrets } = config
   const owned = stack.move()
   return {
@@ -82,6 +85,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     channelPages: new ChannelPages(orm, redis, options.pageMs),
     catalogCache: new CatalogCache(redis, log),
     nodes: new MediaNodes(secrets.internal, log),
+    settings,
     metrics: new Registry(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
