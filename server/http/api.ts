@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Context as KoaContext } from 'koa'
 import type { z } from 'zod'
-import { parse, type RequestState } from './request.ts'
+import { parse, type RequestState, requireAccess } from './request.ts'
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 type Ctx = KoaContext & { state: RequestState; params: Record<string, string> }
@@ -11,7 +11,7 @@ export interface Operation {
   /** What it does, in one sentence. */
   summary: string
   description?: string
-  /** Whom it answers; who may do it with this very object, its operation decides. */
+  /** Whom it answers at all, asked before anything is parsed; who may do it with this very object, its operation decides. */
   access: 'anyone' | 'signed-in' | 'admin'
   params?: z.ZodObject
   /** Unknown parameters of a query are ignored unless the schema is strict. */
@@ -74,6 +74,7 @@ export class Api {
       this.routes.push({ ...operation, method, path: `${this.#prefix}${path}`.replace(/\/$/, ''), tag: this.#tag })
       this.router[method](path, async (ctx) => {
         ctx.state.operation = operation
+        requireAccess(ctx.state, operation.access)
         const input = {
           params: operation.params && parse(operation.params, ctx.params),
           query: operation.query && parse(operation.query, ctx.query),

@@ -1,4 +1,5 @@
 import type { Context as KoaContext } from 'koa'
+import { z } from 'zod'
 import { DomainError } from '../errors.ts'
 import { isFromProxy } from './address.ts'
 
@@ -8,6 +9,16 @@ export interface PageJson<Item> {
   next: string | null
   previous: string | null
   results: Item[]
+}
+
+/** The schema of such a page, for a route's `answers`. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    count: z.int(),
+    next: z.string().nullable(),
+    previous: z.string().nullable(),
+    results: z.array(item),
+  })
 }
 
 /** Which rows a request asks for. */

@@ -22,6 +22,17 @@ export function requireViewer(state: Pick<RequestState, 'viewer'>): Viewer {
   return state.viewer
 }
 
+/**
+ * The account's own role, before anything else is looked at.
+ *
+ * @throws {DomainError} `not_signed_in`, `forbidden`
+ */
+export function requireAccess(state: Pick<RequestState, 'viewer'>, access: Operation['access']): void {
+  if (access === 'anyone') return
+  const { role } = requireViewer(state)
+  if (access === 'admin' && role !== 'admin') throw new DomainError('forbidden')
+}
+
 /** The viewer's account row, for operations that change something. */
 export async function requireUser(state: Pick<RequestState, 'em' | 'viewer'>): Promise<User> {
   const { id } = requireViewer(state)
