@@ -34,11 +34,27 @@ export async function signOutEverywhere(
   ports: SignOutPorts,
   now = new Date(),
 ): Promise<void> {
-  const tokens = await em.find(AuthToken, { user: userId, purpose: { $in: ['session', 'refresh'] }, revokedAt: null })
-  for (const token of tokens) token.revokedAt = now
   const user = await em.findOneOrFail(User, { id: userId })
-  user.tokenVersion += 1
+  const tell = await revokeSignIns(em, user, now)
   await em.flush()
-  await ports.viewers.forget(tokens.flatMap((token) => [token.family, token.hash]))
-  await ports.revocations.revoke(`u${userId}`, now)
+  await tell(ports)
+}
+
+/**
+ * The same as a part of a transaction that changes more; flushes nothing.
+ *
+ * @returns what must be called after the commit: until then others would remember what is still so
+ */
+export async function revokeSignIns(
+  em: EntityManager,
+  user: User,
+  now = new Date(),
+): Promise<(ports: SignOutPorts) => Promise<void>> {
+  const tokens = await em.find(AuthToken, { user, purpose: { $in: ['session', 'refresh'] }, revokedAt: null })
+  for (const token of tokens) token.revokedAt = now
+  user.tokenVersion += 1
+  return async ({ viewers, revocations }) => {
+    await viewers.forget(tokens.flatMap((token) => [token.family, token.hash]))
+    await revocations.revoke(`u${user.id}`, now)
+  }
 }
