@@ -33,6 +33,11 @@ const environment = z.object({
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
   S3_PUBLIC_URL: z.url().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\p{C}]+$/u)
+    .optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   JWT_SECRET: secret,
@@ -101,6 +106,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     },
     packager: { partTargetMs: vars.PART_TARGET_MS, segmentTargetMs: 2000 },
     store: storeFrom(vars),
+    mail: {
+      /** Null: mails are written into the outbox instead. */
+      smtpUrl: vars.SMTP_URL ?? null,
+      from: vars.MAIL_FROM ?? `Ustat <no-reply@${new URL(publicUrl).hostname}>`,
+      outbox: `${vars.DATA_DIR}/outbox`,
+    },
     secrets: {
       jwt: vars.JWT_SECRET,
       token: vars.TOKEN_SECRET,

@@ -15,6 +15,8 @@ const schema = defineEntity({
     lastName: p.string().length(50),
     role: p.enum(roles).default('student').index(),
     phone: p.string().length(16).nullable(),
+    /** Of the mails to this account: the one it was made in. */
+    language: p.enum(['ru', 'en'] as const).default('ru'),
     /** The e-mail address is confirmed. */
     isVerified: p.boolean().default(false).index(),
     isActive: p.boolean().default(true),
