@@ -46,7 +46,8 @@ export async function untilRecorded(
       if (recording.status !== 'ready' || !playback_url) throw new Error(`the recording is ${recording.status}`)
       return { ...recording, playback_url }
     },
-    { timeout: 30_000, interval: 50 },
+    // A lost publisher is waited for half a minute; a visitor has 600 reads in one.
+    { timeout: 60_000, interval: 150 },
   )
 }
 

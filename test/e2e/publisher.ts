@@ -6,6 +6,8 @@ import { type ClipOptions, clip } from '../support/clips.ts'
 export interface Publisher extends AsyncDisposable {
   /** Says to the server that it stops, as OBS does. */
   stop(): Promise<void>
+  /** Its process is gone without a word, as after a crash. */
+  crash(): Promise<void>
   /** Milliseconds since 1970: its process was started. */
   startedAtMs: number
 }
@@ -27,5 +29,9 @@ export async function publish(url: string, options: ClipOptions = smallPicture):
     ffmpeg.stdin.write('q')
     await gone
   }
-  return { stop, startedAtMs, [Symbol.asyncDispose]: stop }
+  const crash = async () => {
+    ffmpeg.kill('SIGKILL')
+    await gone
+  }
+  return { stop, crash, startedAtMs, [Symbol.asyncDispose]: stop }
 }

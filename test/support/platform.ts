@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, readdirSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -27,6 +27,8 @@ export interface Platform extends AsyncDisposable {
   streamKey(): Promise<string>
   /** The demo teacher's address to publish to, key included. */
   publishUrl(): Promise<string>
+  /** The process id of one of them, as it is now: a restarted one has another. */
+  processId(name: 'api' | 'worker' | 'media' | 'redis' | 'postgres'): number
   /** Asks one process past nginx, as a scraper of metrics inside does. */
   askInside(process: 'api' | 'chat' | 'media' | 'worker', path: string): Promise<{ status: number; body: string }>
 }
@@ -104,12 +106,29 @@ export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platfo
     signIn,
     streamKey,
     publishUrl: async () => `${rtmpUrl}/${await streamKey()}`,
+    processId(name) {
+      const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+      const found = children.find((pid) => isProcess(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), name))
+      if (!found) throw new Error(`${name} does not run`)
+      return Number(found)
+    },
     askInside(name, path) {
       const sockets = readdirSync(temporary).map((entry) => join(temporary, entry, `${name}.sock`))
       return ask(sockets.find(existsSync) ?? '', path)
     },
     [Symbol.asyncDispose]: stop,
   }
+}
+
+const commands: Record<Parameters<Platform['processId']>[0], RegExp> = {
+  api: /server\/main\.ts\0api/,
+  worker: /server\/main\.ts\0worker/,
+  media: /media\/main\.ts/,
+  redis: /^[^\0]*redis-server/,
+  postgres: /^[^\0]*postgres\0/,
+}
+function isProcess(commandLine: string, name: keyof typeof commands): boolean {
+  return commands[name].test(commandLine)
 }
 
 async function ask(socketPath: string, path: string): Promise<{ status: number; body: string }> {
