@@ -14,9 +14,12 @@ import { CatalogCache } from './courses/catalog-cache.ts'
 import { type Orm, openOrm } from './db/orm.ts'
 import { RateLimits } from './http/rate-limit.ts'
 import { Cookies } from './http/session-cookie.ts'
+import { JobMetrics, measureQueues } from './jobs/metrics.ts'
 import { Queue } from './jobs/queue.ts'
 import { MediaNodes } from './live/media-nodes.ts'
 import { createLogger, type Logger } from './logger.ts'
+import { createMailer, type Mailer } from './mail/mailer.ts'
+import { ProgressBuffer } from './progress/progress-buffer.ts'
 import type { RedisClient } from './redis.ts'
 import { Playback } from './vod/playback.ts'
 
@@ -28,6 +31,7 @@ export interface Context extends AsyncDisposable {
   redis: RedisClient
   queue: Queue
   store: ObjectStore
+  mailer: Mailer
   revocations: Revocations
   playback: Playback
   passwords: Passwords
@@ -38,6 +42,7 @@ export interface Context extends AsyncDisposable {
   channelPages: ChannelPages
   catalogCache: CatalogCache
   nodes: MediaNodes
+  progress: ProgressBuffer
   settings: Settings
   metrics: Registry
 }
@@ -63,7 +68,10 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   // Comes back by itself for as long as it takes; nobody waits for it.
   redis.connect().catch((error) => log.warn({ error }, 'Redis is not there yet'))
   const revocations = stack.use(new Revocations(redis, log))
-  const queue = stack.use(new Queue(config.database.url, log, options.role === 'worker' ? 'works' : 'adds'))
+  const metrics = new Registry()
+  measureQueues(metrics, orm)
+  const role = options.role === 'worker' ? 'works' : 'adds'
+  const queue = stack.use(new Queue(config.database.url, log, role, new JobMetrics(metrics)))
   const settings = stack.use(new Settings(orm, redis, log))
   await Promise.all([queue.start(), revocations.start(), settings.start()])
   const { secrets } = config
@@ -75,6 +83,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     redis,
     queue,
     store: openStore(config.store),
+    mailer: createMailer(config.mail),
     revocations,
     playback: new Playback(secrets.token, revocations),
     passwords: new Passwords(),
@@ -85,8 +94,9 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     channelPages: new ChannelPages(orm, redis, options.pageMs),
     catalogCache: new CatalogCache(redis, log),
     nodes: new MediaNodes(secrets.internal, log),
+    progress: new ProgressBuffer(redis),
     settings,
-    metrics: new Registry(),
+    metrics,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

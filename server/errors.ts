@@ -33,6 +33,11 @@ export type ErrorCode =
   | 'show_just_ended'
   | 'live_elsewhere'
   | 'course_not_found'
+  | 'user_not_found'
+  | 'last_admin'
+  | 'not_a_teacher'
+  | 'job_not_found'
+  | 'profile_not_found'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'

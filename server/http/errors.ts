@@ -40,6 +40,11 @@ const statusOf: Record<ErrorCode, number> = {
   show_just_ended: 403,
   live_elsewhere: 403,
   course_not_found: 404,
+  user_not_found: 404,
+  last_admin: 409,
+  not_a_teacher: 409,
+  job_not_found: 404,
+  profile_not_found: 404,
 }
 
 /** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */

@@ -65,4 +65,12 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Канал уже в эфире на другом сервере. Сначала завершите ту трансляцию.',
   },
   course_not_found: { en: 'There is no such course.', ru: 'Такого курса нет.' },
+  user_not_found: { en: 'There is no such account.', ru: 'Такой учётной записи нет.' },
+  last_admin: {
+    en: 'This is the last administrator. Make another one first.',
+    ru: 'Это последний администратор. Сначала назначьте другого.',
+  },
+  not_a_teacher: { en: 'Only teachers are verified.', ru: 'Проверяются только преподаватели.' },
+  job_not_found: { en: 'There is no such failed job.', ru: 'Такого неудавшегося задания нет.' },
+  profile_not_found: { en: 'There is no such profile.', ru: 'Такого профиля нет.' },
 }

@@ -1,7 +1,9 @@
 import { fromKysely, PgBoss, type SendOptions } from 'pg-boss'
 import type { EntityManager } from '../db/orm.ts'
+import { DomainError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Mail } from '../mail/queue-mail.ts'
+import type { JobMetrics } from './metrics.ts'
 
 /** Every job and what it needs to know; the handler stands in its feature as `<verb>.job.ts`. */
 export interface Jobs {
@@ -9,6 +11,8 @@ export interface Jobs {
   'end-lost-broadcasts': Record<string, never>
   'purge-stale-rows': Record<string, never>
   'send-mail': Mail
+  'flush-progress': Record<string, never>
+  'recompute-course-progress': { course: number }
 }
 export type JobName = keyof Jobs
 
@@ -17,6 +21,9 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
   'end-lost-broadcasts': { retryLimit: 0, policy: 'exclusive' },
   'purge-stale-rows': { retryLimit: 3, policy: 'exclusive' },
+  // The next run, a few seconds later, is the retry.
+  'flush-progress': { retryLimit: 0, policy: 'exclusive' },
+  'recompute-course-progress': { retryLimit: 5, policy: 'standard' },
   // A mail server that is away comes back within a day.
   'send-mail': { retryLimit: 20, policy: 'standard' },
 }
@@ -24,9 +31,13 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
 /** Jobs in PostgreSQL: kept when a process dies, tried again when one fails. */
 export class Queue implements AsyncDisposable {
   readonly #boss: PgBoss
+  readonly #log: Logger
+  readonly #metrics: JobMetrics | null
 
   /** @param role a worker also looks after the queues; others only add to them */
-  constructor(url: string, log: Logger, role: 'adds' | 'works') {
+  constructor(url: string, log: Logger, role: 'adds' | 'works', metrics: JobMetrics | null = null) {
+    this.#log = log
+    this.#metrics = metrics
     this.#boss = new PgBoss({
       connectionString: url,
       max: role === 'works' ? 5 : 2,
@@ -54,8 +65,40 @@ export class Queue implements AsyncDisposable {
 
   async work<Name extends JobName>(name: Name, handle: (data: Jobs[Name]) => Promise<void>): Promise<void> {
     await this.#boss.work<Jobs[Name]>(name, { pollingIntervalSeconds: 2 }, async (jobs) => {
-      for (const job of jobs) await handle(job.data)
+      for (const job of jobs) await this.#run(name, job.id, () => handle(job.data))
     })
+  }
+
+  /** Whether jobs can be added and taken: its own connections reach its own tables. */
+  async isReady(): Promise<boolean> {
+    return this.#boss.isInstalled()
+  }
+
+  /**
+   * Tries a job once more that was given up.
+   *
+   * @throws {DomainError} `job_not_found` when there is none of that id that failed
+   */
+  async retry(name: string, id: string): Promise<void> {
+    if (!Object.hasOwn(queues, name)) throw new DomainError('job_not_found')
+    const [job] = await this.#boss.findJobs(name, { id })
+    if (job?.state !== 'failed') throw new DomainError('job_not_found')
+    await this.#boss.retry(name, id)
+  }
+
+  /** pg-boss keeps why a job failed with the job, and tells nobody. */
+  async #run(name: JobName, id: string, handle: () => Promise<void>): Promise<void> {
+    const startedAt = performance.now()
+    let isFailure = false
+    try {
+      await handle()
+    } catch (error) {
+      isFailure = true
+      this.#log.warn({ error, queue: name, job: id }, 'a job failed')
+      throw error
+    } finally {
+      this.#metrics?.ended(name, (performance.now() - startedAt) / 1000, { isFailure })
+    }
   }
 
   /** @param cron in UTC */
