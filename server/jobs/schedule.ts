@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { purgeStaleRows } from '../live/purge-stale-rows.job.ts'
+import { sendMail } from '../mail/send-mail.job.ts'
 import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
 
 const LOST_CHECK_SECONDS = 10
@@ -9,6 +10,7 @@ const LOST_CHECK_SECONDS = 10
 export async function startJobs(context: Context): Promise<Disposable> {
   const { queue, store, log } = context
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
+  await queue.work('send-mail', (mail) => sendMail(context, mail))
   await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))
   await queue.work('purge-stale-rows', () => purgeStaleRows(context.orm))
   await queue.schedule('purge-stale-rows', '17 3 * * *')

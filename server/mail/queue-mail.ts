@@ -15,11 +15,13 @@ export const mailTemplates = [
 ] as const
 export type MailTemplate = (typeof mailTemplates)[number]
 
+export type Language = 'ru' | 'en'
+
 export interface Mail {
   to: string
   template: MailTemplate
-  language: 'ru' | 'en'
-  /** What the template fills in; kept in the job, so the only secrets here are one-time tokens. */
+  language: Language
+  /** What the template fills in, named in its file. Kept in the job, so no secrets: `link` is the name of a token. */
   data: Record<string, string>
 }
 
