@@ -1,6 +1,7 @@
 import Router from '@koa/router'
 import Koa from 'koa'
 import { accountRoutes } from './accounts/routes.ts'
+import { adminRoutes } from './admin/routes.ts'
 import { channelRoutes } from './channels/routes.ts'
 import type { Context } from './context.ts'
 import { courseRoutes } from './courses/routes.ts'
@@ -17,6 +18,7 @@ import { securityHeaders } from './http/security-headers.ts'
 import { identify } from './http/viewer.ts'
 import { mediaHooks } from './live/media-hooks.ts'
 import { liveRoutes } from './live/routes.ts'
+import { progressRoutes } from './progress/routes.ts'
 import { vodGateway } from './vod/gateway.ts'
 import { recordingRoutes } from './vod/routes.ts'
 
@@ -58,7 +60,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 
 /** Every feature with routes of its own; in the order that they are tried and documented. */
 export function features(context: Context): Api[] {
-  return [courseRoutes].map((routes) => routes(context))
+  return [courseRoutes, adminRoutes, progressRoutes].flatMap((routes) => routes(context))
 }
 
 /** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */

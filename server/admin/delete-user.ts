@@ -1,0 +1,58 @@
+import { AuthToken } from '../accounts/auth-token.ts'
+import { CustomUrlHistory } from '../accounts/custom-url-history.ts'
+import { Education } from '../accounts/education.ts'
+import type { Passwords } from '../accounts/password.ts'
+import { Profile } from '../accounts/profile.ts'
+import { revokeSignIns, type SignOutPorts } from '../accounts/sign-out.ts'
+import { newSecret } from '../accounts/viewer.ts'
+import { WorkExperience } from '../accounts/work-experience.ts'
+import type { EntityManager } from '../db/orm.ts'
+import { writeAudit } from './audit-log.ts'
+import { type By, requireAccount } from './edit-user.ts'
+import { keepOneAdmin } from './keep-one-admin.ts'
+
+/**
+ * Takes the person out of an account. The row stays, for the books, reviews and courses that hang on it; whose it was is
+ * gone for good, and the address is free again.
+ *
+ * @throws {DomainError} `user_not_found`, `last_admin`
+ */
+export async function deleteUser(
+  em: EntityManager,
+  userId: number,
+  by: By,
+  { passwords, ...ports }: SignOutPorts & { passwords: Passwords },
+): Promise<void> {
+  // Not in the transaction: it may wait for its turn while rows are locked.
+  const passwordHash = await passwords.hash(newSecret())
+  const tell = await em.transactional(async (tx) => {
+    await keepOneAdmin(tx, userId)
+    const user = await requireAccount(tx, userId)
+    const { role } = user
+    const tell = await revokeSignIns(tx, user)
+    Object.assign(user, {
+      email: `deleted-${user.id}@deleted.invalid`,
+      firstName: 'Deleted',
+      lastName: 'account',
+      phone: null,
+      passwordHash,
+      role: 'student',
+      isActive: false,
+      isVerified: false,
+      deletedAt: new Date(),
+    })
+    const profile = await tx.findOne(Profile, { user })
+    if (profile) {
+      Object.assign(profile, { displayName: 'Deleted account', avatar: null, bio: '', customUrl: null })
+      await tx.nativeDelete(Education, { profile })
+      await tx.nativeDelete(WorkExperience, { profile })
+      await tx.nativeDelete(CustomUrlHistory, { profile })
+    }
+    // Without the address and the device it came from, a token row says nothing of a person.
+    await tx.nativeUpdate(AuthToken, { user }, { userAgent: '', address: '' })
+    writeAudit(tx, { ...by, action: 'user.delete', object: `user:${user.id}`, details: { role: [role, null] } })
+    await tx.flush()
+    return tell
+  })
+  await tell(ports)
+}
