@@ -20,7 +20,6 @@ import { MediaNodes } from './live/media-nodes.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import { ProgressBuffer } from './progress/progress-buffer.ts'
-import { createMailer, type Mailer } from './mail/mailer.ts'
 import type { RedisClient } from './redis.ts'
 import { Playback } from './vod/playback.ts'
 
@@ -32,7 +31,6 @@ export interface Context extends AsyncDisposable {
   redis: RedisClient
   queue: Queue
   store: ObjectStore
-  mailer: Mailer
   mailer: Mailer
   revocations: Revocations
   playback: Playback
@@ -85,7 +83,6 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     redis,
     queue,
     store: openStore(config.store),
-    mailer: createMailer(config.mail),
     mailer: createMailer(config.mail),
     revocations,
     playback: new Playback(secrets.token, revocations),

@@ -38,6 +38,17 @@ export type ErrorCode =
   | 'not_a_teacher'
   | 'job_not_found'
   | 'profile_not_found'
+  | 'lesson_not_found'
+  | 'enrollment_required'
+  | 'enrollment_not_found'
+  | 'quiz_not_found'
+  | 'attempts_exhausted'
+  | 'assignment_not_found'
+  | 'submission_not_found'
+  | 'file_missing'
+  | 'too_many_files'
+  | 'file_too_large'
+  | 'file_type_refused'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'

@@ -45,6 +45,17 @@ const statusOf: Record<ErrorCode, number> = {
   not_a_teacher: 409,
   job_not_found: 404,
   profile_not_found: 404,
+  lesson_not_found: 404,
+  enrollment_required: 403,
+  enrollment_not_found: 404,
+  quiz_not_found: 404,
+  attempts_exhausted: 409,
+  assignment_not_found: 404,
+  submission_not_found: 404,
+  file_missing: 404,
+  too_many_files: 400,
+  file_too_large: 413,
+  file_type_refused: 415,
 }
 
 /** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */

@@ -73,4 +73,21 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
   not_a_teacher: { en: 'Only teachers are verified.', ru: 'Проверяются только преподаватели.' },
   job_not_found: { en: 'There is no such failed job.', ru: 'Такого неудавшегося задания нет.' },
   profile_not_found: { en: 'There is no such profile.', ru: 'Такого профиля нет.' },
+  lesson_not_found: { en: 'There is no such lesson.', ru: 'Такого урока нет.' },
+  enrollment_required: {
+    en: 'Enroll in the course to see this lesson.',
+    ru: 'Запишитесь на курс, чтобы открыть этот урок.',
+  },
+  enrollment_not_found: { en: 'Nobody of that name learns in this course.', ru: 'Такого ученика на этом курсе нет.' },
+  quiz_not_found: { en: 'This lesson has no quiz.', ru: 'В этом уроке нет теста.' },
+  attempts_exhausted: { en: 'There are no attempts left.', ru: 'Попыток больше нет.' },
+  assignment_not_found: { en: 'This lesson has no assignment.', ru: 'В этом уроке нет задания.' },
+  submission_not_found: { en: 'There is no such submission.', ru: 'Такой работы нет.' },
+  file_missing: { en: 'There is no such file.', ru: 'Такого файла нет.' },
+  too_many_files: {
+    en: 'That is more files than this assignment takes.',
+    ru: 'Файлов больше, чем принимает это задание.',
+  },
+  file_too_large: { en: 'A file may have 20 MB.', ru: 'Файл может занимать до 20 МБ.' },
+  file_type_refused: { en: 'Files of this kind are not taken.', ru: 'Файлы такого вида не принимаются.' },
 }

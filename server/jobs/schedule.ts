@@ -2,9 +2,12 @@ import type { Context } from '../context.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { purgeStaleRows } from '../live/purge-stale-rows.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
+import { flushProgress } from '../progress/flush-progress.job.ts'
+import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
 import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
 
 const LOST_CHECK_SECONDS = 10
+const FLUSH_SECONDS = 15
 
 /** What a worker does, and when. Several workers may run: each job is one's. */
 export async function startJobs(context: Context): Promise<Disposable> {
@@ -12,6 +15,8 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
   await queue.work('send-mail', (mail) => sendMail(context, mail))
   await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))
+  await queue.work('flush-progress', async () => void (await flushProgress(context)))
+  await queue.work('recompute-course-progress', ({ course }) => recomputeCourseProgress(context.orm, course))
   await queue.work('purge-stale-rows', () => purgeStaleRows(context.orm))
   await queue.schedule('purge-stale-rows', '17 3 * * *')
 
@@ -21,5 +26,15 @@ export async function startJobs(context: Context): Promise<Disposable> {
       .add('end-lost-broadcasts', {}, { singletonSeconds: LOST_CHECK_SECONDS })
       .catch((error) => log.warn({ error }, 'the check for lost broadcasts could not be enqueued'))
   }, LOST_CHECK_SECONDS * 1000)
-  return { [Symbol.dispose]: () => clearInterval(timer) }
+  const flushTimer = setInterval(() => {
+    queue
+      .add('flush-progress', {}, { singletonSeconds: FLUSH_SECONDS })
+      .catch((error) => log.warn({ error }, 'saving progress could not be enqueued'))
+  }, FLUSH_SECONDS * 1000)
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer)
+      clearInterval(flushTimer)
+    },
+  }
 }

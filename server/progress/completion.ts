@@ -1,0 +1,65 @@
+import type { Lesson } from '../courses/lesson.ts'
+
+/** When a lesson counts as completed. Pure; `completion_rule` of the API says the same to everybody. */
+
+/** Of a video. A position proves nothing: one gets there by a click. */
+export const WATCHED_PERCENT = 90
+/** Of a text, between the first sign of a reader and a later one. */
+export const READ_SECONDS = 5
+
+export type CompletionRule =
+  | { type: 'read'; seconds: number }
+  | { type: 'watched'; percent: number; length_seconds: number | null }
+  | { type: 'marked' }
+  | { type: 'score'; percent: number }
+  | { type: 'submitted' }
+  | { type: 'graded'; grade: number }
+
+/** What the rule needs to know of a lesson; its recording and broadcast must be loaded. */
+export type RuledLesson = Pick<
+  Lesson,
+  'contentType' | 'durationMinutes' | 'recording' | 'broadcast' | 'quiz' | 'assignment'
+>
+
+/** Nothing is longer; of a show that is still running no end is known. */
+const LONGEST_SECONDS = 24 * 3600
+
+export function completionRule(lesson: RuledLesson): CompletionRule {
+  switch (lesson.contentType) {
+    case 'text':
+      return { type: 'read', seconds: READ_SECONDS }
+    case 'quiz':
+      return { type: 'score', percent: lesson.quiz?.pass_score ?? 100 }
+    case 'assignment':
+      return lesson.assignment?.completion === 'graded'
+        ? { type: 'graded', grade: lesson.assignment.pass_grade }
+        : { type: 'submitted' }
+    case 'video': {
+      const { counted } = lengthOf(lesson)
+      // Of a video elsewhere whose length nobody wrote down there is no percentage.
+      if (counted === null && !lesson.broadcast && !lesson.recording) return { type: 'marked' }
+      return { type: 'watched', percent: WATCHED_PERCENT, length_seconds: counted }
+    }
+  }
+}
+
+/**
+ * How long a video is, in seconds.
+ *
+ * @returns `counted`: what the percentage is of, null as long as nobody knows; `longest`: nothing behind it exists
+ */
+export function lengthOf(lesson: RuledLesson): { counted: number | null; longest: number } {
+  const { recording, broadcast, durationMinutes } = lesson
+  const recorded = recording?.status === 'ready' ? Number(recording.durationSeconds) : 0
+  if (recorded > 0) return exactly(recorded)
+  if (broadcast?.startedAt && broadcast.endedAt) {
+    return exactly((broadcast.endedAt.getTime() - broadcast.startedAt.getTime()) / 1000)
+  }
+  if (recording || broadcast || durationMinutes === 0) return { counted: null, longest: LONGEST_SECONDS }
+  // Whole minutes, typed by a person who may have rounded up: nobody must fail for a minute that does not exist.
+  return { counted: Math.max(30, (durationMinutes - 1) * 60), longest: (durationMinutes + 1) * 60 }
+}
+
+function exactly(seconds: number): { counted: number; longest: number } {
+  return { counted: seconds, longest: seconds }
+}
