@@ -1,7 +1,7 @@
 import { Archiver, type RecordingSummary } from './archive/archiver.ts'
 import { type MediaContext, spoolOf } from './context.ts'
 import { Feed, type Run } from './feed.ts'
-import { HealthMeter, warningsOf } from './health.ts'
+import { HealthMeter } from './health.ts'
 import type { BroadcastHealth, PublishGrant } from './host.ts'
 import type { Publisher } from './ingest/publisher.ts'
 import { Timeline } from './ingest/timeline.ts'
@@ -10,34 +10,8 @@ import { onlyRouted, routeRenditions } from './ladder/route-renditions.ts'
 import type { StoredBody } from './packager/hls-server.ts'
 import { Packager } from './packager/packager.ts'
 import { Reports } from './reports.ts'
-
-/**
- * One broadcast, from the first publisher's connect to the last archived byte, across reconnects and restarts.
- *
- *   connecting ──▶ probing ──▶ live ⇄ waiting ──▶ draining ──▶ ended
- *       └────────────┴──────────┴────────┴───────────┴──────▶ failed
- *
- *   connecting  the key was accepted; no media yet
- *   probing     up to two seconds of media, to choose a ladder, and until a player could start
- *   live        playlists are public; parts appear
- *   waiting     the publisher was lost, or this process restarted; 30 s to come back
- *   draining    no publisher any more; ffmpeg flushes, the recording is closed
- *   ended       the recording plays; uploads may still run
- *   failed      as ended, but the recording may be short; `cause` says why
- *
- * Only `#become` changes the state, and only along these arrows.
- */
-export type SessionState = 'connecting' | 'probing' | 'live' | 'waiting' | 'draining' | 'ended' | 'failed'
-
-const next: Record<SessionState, readonly SessionState[]> = {
-  connecting: ['probing', 'waiting', 'draining', 'failed'],
-  probing: ['live', 'waiting', 'draining', 'failed'],
-  live: ['waiting', 'draining', 'failed'],
-  waiting: ['probing', 'live', 'draining', 'failed'],
-  draining: ['ended', 'failed'],
-  ended: [],
-  failed: [],
-}
+import { nextStates, type SessionState } from './session-state.ts'
+import { describeShow } from './show-health.ts'
 
 /**
  * Owns what one broadcast needs (feed, packager, archiver) and the order of its life. A publisher that said it stops
@@ -52,7 +26,6 @@ export class Session {
   readonly #context: MediaContext
   readonly #reports: Reports
   readonly #meter = new HealthMeter()
-  readonly #aborted = new AbortController()
   #forget: () => void = () => {}
   #state: SessionState = 'connecting'
   #publisher: Publisher | null = null
@@ -146,37 +119,16 @@ export class Session {
   }
 
   health(): BroadcastHealth {
-    const measured = this.#meter.measure(this.#context.now())
-    const feed = this.#feed
-    const isReencoded = feed?.ladder ? feed.source?.video != null && feed.ladder.keyframes !== 'source' : false
-    return {
+    return describeShow({
       status: this.#state as BroadcastHealth['status'],
       viewers: this.#context.hls.viewers(this.grant.broadcast),
       encoder: this.#publisher?.encoder ?? null,
-      ...measured,
-      width: feed?.source?.video?.width ?? null,
-      height: feed?.source?.video?.height ?? null,
-      speed: feed?.speed ?? null,
-      ladder: this.#playlists.map(({ name, width, height, bandwidthBps, isCopied }) => ({
-        name,
-        width,
-        height,
-        bitrateBps: bandwidthBps,
-        isCopied,
-        isShed: feed?.shed.includes(name) ?? false,
-      })),
-      warnings: feed?.source
-        ? warningsOf({
-            keyframeIntervalSeconds: measured.keyframeIntervalSeconds,
-            hasVideo: feed.source.video !== null,
-            hasAudio: feed.source.audio !== null,
-            isReencoded,
-            isShed: feed.shed.length > 0,
-            hasJumped: this.#jumps.length > 0,
-            archive: this.#archiver?.warnings ?? new Set(),
-          })
-        : [],
-    }
+      measured: this.#meter.measure(this.#context.now()),
+      feed: this.#feed,
+      playlists: this.#playlists,
+      hasJumped: this.#jumps.length > 0,
+      archive: this.#archiver?.warnings ?? new Set(),
+    })
   }
 
   async #take(publisher: Publisher): Promise<void> {
@@ -227,16 +179,13 @@ export class Session {
         if (!this.#packager) await this.#open(run)
         if (this.#state === 'waiting' && this.#publisher) this.#become('live')
         this.#packaged = run
-        await this.#packager?.run(
-          {
-            outputs: run.transcoder.outputs,
-            ladder: run.ladder,
-            routes: routeRenditions(this.#playlists, run.ladder),
-            startedAtMs: run.startedAtMs,
-            discontinuitiesAtMs: this.#jumps.map((dts) => dts - run.firstDts).filter((ms) => ms > 0),
-          },
-          this.#aborted.signal,
-        )
+        await this.#packager?.run({
+          outputs: run.transcoder.outputs,
+          ladder: run.ladder,
+          routes: routeRenditions(this.#playlists, run.ladder),
+          startedAtMs: run.startedAtMs,
+          discontinuitiesAtMs: this.#jumps.map((dts) => dts - run.firstDts).filter((ms) => ms > 0),
+        })
       })
       .catch((error: unknown) => this.#context.logger.error({ error }, 'packaging a run failed'))
       .finally(() => {
@@ -261,13 +210,13 @@ export class Session {
   }
 
   #adopt(archiver: Archiver): void {
-    const { config, hls } = this.#context
+    const { hls } = this.#context
     this.#archiver = archiver
     this.#reports.remember(archiver)
     this.#playlists = archiver.renditions
     const packager = new Packager({
       partTargetMs: archiver.partTargetMs,
-      segmentTargetMs: config.packager.segmentTargetMs,
+      segmentTargetMs: archiver.segmentTargetMs,
       sink: archiver,
       resume: archiver.history,
     })
@@ -327,7 +276,7 @@ export class Session {
 
   #become(state: SessionState): void {
     if (state === this.#state) return
-    if (!next[this.#state].includes(state)) throw new Error(`a session cannot go from ${this.#state} to ${state}`)
+    if (!nextStates[this.#state].includes(state)) throw new Error(`a session cannot go from ${this.#state} to ${state}`)
     this.#context.logger.info({ from: this.#state, to: state, cause: this.cause }, 'session')
     this.#state = state
   }

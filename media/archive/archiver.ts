@@ -150,6 +150,10 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     return this.#catalogue.opened.startedAtMs
   }
 
+  get segmentTargetMs(): number {
+    return this.#catalogue.opened.segmentTargetMs
+  }
+
   get partTargetMs(): number {
     return this.#catalogue.opened.partTargetMs
   }

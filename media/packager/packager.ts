@@ -84,11 +84,11 @@ export class Packager {
   }
 
   /**
-   * Consumes one ffmpeg run until all its outputs end, or the signal aborts.
+   * Consumes one ffmpeg run until all its outputs end.
    *
    * @throws {PackagerError} after the end, when an output was not what ffmpeg writes
    */
-  async run(run: PackagerRun, signal: AbortSignal): Promise<void> {
+  async run(run: PackagerRun): Promise<void> {
     if (this.#isEnded) throw new TypeError('the broadcast has ended')
     this.#fix(run.ladder)
     const isFirst = this.#windows().every(({ completeSegments }) => completeSegments === 0)
@@ -114,7 +114,6 @@ export class Packager {
             mayDecideCuts: (init) => init.video !== null || isSoundOnly(run.ladder),
             firstMsn,
             wallClock: (pts) => Math.round(zeroMs + pts * 1000),
-            signal,
           })
           for await (const event of events) for (const window of feeds.get(name) ?? []) this.#take(window, event)
         } catch (error) {

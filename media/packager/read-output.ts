@@ -4,7 +4,6 @@ import { type CutEvent, type SegmenterOptions, segment } from './segmenter.ts'
 
 export interface OutputOptions extends Omit<SegmenterOptions, 'init' | 'mayDecideCuts'> {
   mayDecideCuts(init: ParsedInit): boolean
-  signal: AbortSignal
 }
 
 /**
@@ -17,18 +16,18 @@ export interface OutputOptions extends Omit<SegmenterOptions, 'init' | 'mayDecid
  */
 export async function* readOutput(
   bytes: AsyncIterable<Uint8Array>,
-  { signal, mayDecideCuts, ...options }: OutputOptions,
+  { mayDecideCuts, ...options }: OutputOptions,
 ): AsyncGenerator<CutEvent | ParsedInit> {
   const iterator = bytes[Symbol.asyncIterator]()
   const failure: { error: unknown }[] = []
-  const fragments = quietly(readFragments(untilAborted(iterator, signal)), failure)
+  const fragments = quietly(readFragments(leftOpen(iterator)), failure)
   const first = await fragments.next()
   if (!first.done && first.value.kind === 'init') {
     const init = first.value
     yield init
     yield* segment(onlyFragments(fragments), { ...options, init, mayDecideCuts: mayDecideCuts(init) })
   }
-  await drain(iterator, signal)
+  await drain(iterator)
   if (failure[0]) throw failure[0].error
 }
 
@@ -46,42 +45,15 @@ async function* onlyFragments<T extends { kind: string }>(items: AsyncIterable<T
 }
 
 /** Does not close the iterator when its own reader stops. */
-async function* untilAborted(iterator: AsyncIterator<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const next = await nextOrAbort(iterator, signal)
-    if (next.done) return
-    yield next.value
-  }
+async function* leftOpen(iterator: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
 }
 
-async function drain(iterator: AsyncIterator<Uint8Array>, signal: AbortSignal): Promise<void> {
+async function drain(iterator: AsyncIterator<Uint8Array>): Promise<void> {
   // An output that breaks off is at its end: what it said before has been packaged.
   for (let isDone = false; !isDone; )
-    isDone = await nextOrAbort(iterator, signal).then(
+    isDone = await iterator.next().then(
       ({ done }) => done === true,
       () => true,
     )
-}
-
-/** Not Promise.race: a signal that lives for hours would keep a reaction for every chunk. */
-function nextOrAbort(
-  iterator: AsyncIterator<Uint8Array>,
-  signal: AbortSignal,
-): Promise<IteratorResult<Uint8Array, undefined>> {
-  return new Promise((resolve, reject) => {
-    const abort = () => resolve({ done: true, value: undefined })
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort)
-    const settled = () => signal.removeEventListener('abort', abort)
-    iterator.next().then(
-      (next) => {
-        settled()
-        resolve(next)
-      },
-      (error: unknown) => {
-        settled()
-        reject(error)
-      },
-    )
-  })
 }

@@ -45,7 +45,7 @@ it('has everything of a process that was killed, but what it had not written yet
   const clip = await aClip(6)
   const outputs = new Map([...clip].map(([name, bytes]) => [name, piecesOf(bytes)]))
   const startedAtMs = 1_700_000_100_000
-  await packager.run({ outputs, ladder: aLadder('top', 'low'), startedAtMs }, new AbortController().signal)
+  await packager.run({ outputs, ladder: aLadder('top', 'low'), startedAtMs })
   await archiver.close('publisher_lost')
   await archiver.uploaded
   for (const { segments, inits } of archiver.history.renditions) {

@@ -62,7 +62,7 @@ export async function archiveClip(sink: SegmentSink, clip: Map<string, Buffer>):
   const packager = new Packager({ partTargetMs: 210, segmentTargetMs: 2000, sink })
   const outputs = new Map([...clip].map(([name, bytes]) => [name, inPieces(bytes, 65_536)]))
   const ladder = aLadder(...clip.keys())
-  await packager.run({ outputs, ladder, startedAtMs: 1_700_000_000_000 }, new AbortController().signal)
+  await packager.run({ outputs, ladder, startedAtMs: 1_700_000_000_000 })
   packager.end()
 }
 

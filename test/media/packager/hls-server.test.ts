@@ -35,7 +35,7 @@ describe('the origin', () => {
     const outputs = await makeClip({ encoded: ['low'] })
     const streams = new Map([...outputs].map(([name, bytes]) => [name, inPieces(bytes, 5000)]))
     const run = { outputs: streams, ladder: aLadder(...outputs.keys()), startedAtMs: Date.now() }
-    await origin.show.packager.run(run, new AbortController().signal)
+    await origin.show.packager.run(run)
     origin.show.packager.end()
     const url = `http://${origin.server.address}/live/m1/${aToken()}/${BROADCAST}/index.m3u8`
     const entries = ['-count_packets', '-show_entries', 'stream=codec_type,nb_read_packets']

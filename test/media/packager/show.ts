@@ -159,7 +159,6 @@ export class Show {
       inits = {},
       startedAtMs = 1_700_000_000_000,
       routes,
-      signal = new AbortController().signal,
     }: {
       names?: readonly string[]
       init?: InitSegment
@@ -167,14 +166,13 @@ export class Show {
       inits?: Record<string, InitSegment>
       startedAtMs?: number
       routes?: ReadonlyMap<string, string>
-      signal?: AbortSignal
     } = {},
   ): Promise<void> {
     this.#fragments = fragmentsOf({ seconds: 90, frameRate: 30, gop: 1, ...stream })
     this.#sent.clear()
     this.pipes = new Map(names.map((name) => [name, new Pipe()]))
     const run = { outputs: this.pipes, ladder: aLadder(...names), startedAtMs, ...(routes ? { routes } : {}) }
-    this.running = this.packager.run(run, signal)
+    this.running = this.packager.run(run)
     await Promise.all([...this.pipes].map(([name, pipe]) => pipe.push((inits[name] ?? init).bytes)))
   }
 
