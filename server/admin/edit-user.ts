@@ -43,7 +43,7 @@ export async function editUser(
     const user = await requireAccount(tx, userId)
     const details = differences(user, changes)
     if (Object.keys(details).length === 0) return { user, tell: null }
-    Object.assign(user, changes)
+    for (const [name, [, after]] of Object.entries(details)) Object.assign(user, { [name]: after })
     const tell = 'role' in details || 'isActive' in details ? await revokeSignIns(tx, user) : null
     writeAudit(tx, { ...by, action: actionOf(details), object: `user:${user.id}`, details })
     await tx.flush()
