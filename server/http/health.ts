@@ -2,8 +2,10 @@ import Router from '@koa/router'
 import type { Context } from '../context.ts'
 import type { RequestState } from './request.ts'
 
+const PATIENCE_MS = 3000
+
 /** Whether the process lives (`/health`, `/healthz`) and whether it can work (`/readyz`). */
-export function healthRoutes({ orm, redis, metrics }: Context): Router<RequestState> {
+export function healthRoutes({ orm, redis, queue, metrics }: Context): Router<RequestState> {
   const router = new Router<RequestState>()
 
   router.get(['/health', '/healthz'], (ctx) => {
@@ -12,13 +14,15 @@ export function healthRoutes({ orm, redis, metrics }: Context): Router<RequestSt
   })
 
   router.get('/readyz', async (ctx) => {
-    const [database, cache] = await Promise.all([
+    const [database, cache, jobs] = await Promise.all([
       orm.em.fork().execute('select 1').then(isFine, isNot),
       redis.ping().then(isFine, isNot),
+      inTime(queue.isReady()),
     ])
+    const isReady = database && cache && jobs
     ctx.set('Cache-Control', 'no-store')
-    ctx.status = database && cache ? 200 : 503
-    ctx.body = { status: database && cache ? 'ok' : 'unavailable', database, redis: cache }
+    ctx.status = isReady ? 200 : 503
+    ctx.body = { status: isReady ? 'ok' : 'unavailable', database, redis: cache, queue: jobs }
   })
 
   /** On the internal socket alone: nginx has no way here. */
@@ -32,3 +36,16 @@ export function healthRoutes({ orm, redis, metrics }: Context): Router<RequestSt
 
 const isFine = () => true
 const isNot = () => false
+
+/** False when it fails or hangs: pg-boss waits for its database for ever. */
+async function inTime(answer: Promise<boolean>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => late.resolve(false), PATIENCE_MS)
+  try {
+    return await Promise.race([answer, late.promise])
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -9,6 +9,12 @@ const rules = {
   login_account: { points: 10, duration: 3600 },
   register: { points: 5, duration: 3600 },
   refresh: { points: 60, duration: 60 },
+  /** Mails to one address that somebody asks for: a password's reset, a confirmation. */
+  reset_account: { points: 3, duration: 3600 },
+  resend_account: { points: 3, duration: 3600 },
+  resend_soon: { points: 1, duration: 60 },
+  /** Asking whether an address of a page is free. */
+  check_url: { points: 30, duration: 60 },
   write: { points: 60, duration: 60 },
   /** Wrong stream keys from one address. */
   publish: { points: 5, duration: 60 },
@@ -62,13 +68,22 @@ export class RateLimits {
   }
 }
 
-/** 60 writes a minute for each viewer, 600 reads; the channel page, which every viewer polls, is cheap and not counted. */
+/** Their own signature is looked at first, and a provider repeats what is refused. */
+const webhooks = /^\/api\/payments\/webhooks\//
+/** Every viewer polls it, and it costs next to nothing. */
+const channelPage = /^\/api\/channels\/[^/]+\/?$/
+
+/**
+ * 60 writes a minute for each viewer, 600 reads. Reads are counted by each process for itself: to ask Redis would cost more
+ * than most of them.
+ */
 export function rateLimited(limits: RateLimits, factor = 1): Middleware<RequestState> {
   const reads = new RateLimiterMemory({ points: 600 * factor, duration: 60 })
   return async (ctx, next) => {
     const who = ctx.state.viewer ? `u${ctx.state.viewer.id}` : ctx.state.address
-    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') await limits.take('write', who)
-    else if (!/^\/api\/channels\/[^/]+\/?$/.test(ctx.path)) {
+    const isRead = ctx.method === 'GET' || ctx.method === 'HEAD'
+    if (!isRead && !webhooks.test(ctx.path)) await limits.take('write', who)
+    else if (isRead && !channelPage.test(ctx.path)) {
       await reads.consume(who).catch((refusal) => {
         throw new DomainError('too_many_requests', { retry_after: secondsOf(refusal) })
       })
