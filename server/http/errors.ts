@@ -25,6 +25,13 @@ const statusOf: Record<ErrorCode, number> = {
   json_only: 415,
   malformed_json: 400,
   body_too_large: 413,
+  token_used: 400,
+  link_invalid: 400,
+  password_common: 400,
+  wrong_password: 400,
+  image_unreadable: 400,
+  too_many_entries: 409,
+  entry_not_found: 404,
   session_not_found: 404,
   channel_not_found: 404,
   slug_taken: 409,
@@ -118,6 +125,14 @@ function bodyOf({ code, details }: DomainError, language: Language): object {
   return { detail: sentenceFor(code, language), code, ...details }
 }
 
+/** A rule of ours names its sentence by `params.code`; the rest zod says in the reader's language. */
+function messageOf(issue: z.core.$ZodRawIssue, language: Language): string {
+  const code: unknown = issue.code === 'custom' ? issue.params?.code : undefined
+  if (typeof code === 'string' && code in sentences) return sentenceFor(code as ErrorCode, language)
+  const translated = inLanguage[language](issue)
+  return (typeof translated === 'string' ? translated : translated?.message) ?? issue.message ?? 'Invalid.'
+}
+
 /** Django REST Framework's form: `{field: [messages]}`, and `non_field_errors` for the whole. */
 function fieldsOf(issues: readonly z.core.$ZodRawIssue[], language: Language): Record<string, string[]> {
   // A field may be named `__proto__`.
@@ -127,8 +142,7 @@ function fieldsOf(issues: readonly z.core.$ZodRawIssue[], language: Language): R
     fields[field].push(message)
   }
   for (const issue of issues) {
-    const translated = inLanguage[language](issue)
-    const message = (typeof translated === 'string' ? translated : translated?.message) ?? issue.message ?? 'Invalid.'
+    const message = messageOf(issue, language)
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) add(key, message)
     else add(issue.path?.join('.') || 'non_field_errors', message)
   }

@@ -15,6 +15,10 @@ const rules = {
   resend_soon: { points: 1, duration: 60 },
   /** Asking whether an address of a page is free. */
   check_url: { points: 30, duration: 60 },
+  /** A page's address moves rarely; each move keeps the old one from everybody else. */
+  custom_url: { points: 10, duration: 86_400 },
+  /** Pictures are work for the processor. */
+  avatar: { points: 20, duration: 3600 },
   write: { points: 60, duration: 60 },
   /** Wrong stream keys from one address. */
   publish: { points: 5, duration: 60 },

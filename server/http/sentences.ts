@@ -35,6 +35,34 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
   },
   malformed_json: { en: 'The body is not JSON.', ru: 'Тело запроса — не JSON.' },
   body_too_large: { en: 'The body is too large.', ru: 'Тело запроса слишком велико.' },
+  token_used: {
+    en: 'This link has been used already.',
+    ru: 'Эта ссылка уже использована.',
+  },
+  link_invalid: {
+    en: 'This link is not valid any more. Ask for a new one.',
+    ru: 'Эта ссылка больше не действует. Запросите новую.',
+  },
+  password_common: {
+    en: 'Everybody guesses this password first. Choose another one.',
+    ru: 'Такой пароль подбирают первым. Придумайте другой.',
+  },
+  wrong_password: {
+    en: 'This is not your password.',
+    ru: 'Это не ваш пароль.',
+  },
+  image_unreadable: {
+    en: 'This picture cannot be read.',
+    ru: 'Не удалось прочитать картинку.',
+  },
+  too_many_entries: {
+    en: 'There are enough entries already. Delete one first.',
+    ru: 'Записей уже достаточно. Сначала удалите одну.',
+  },
+  entry_not_found: {
+    en: 'There is no such entry.',
+    ru: 'Такой записи нет.',
+  },
   session_not_found: { en: 'There is no such session.', ru: 'Такого сеанса нет.' },
   channel_not_found: { en: 'There is no such channel.', ru: 'Такого канала нет.' },
   slug_taken: { en: 'This address is taken.', ru: 'Этот адрес занят.' },
