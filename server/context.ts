@@ -7,6 +7,7 @@ import { createRedis } from '../media/storage/redis.ts'
 import { Revocations } from '../media/storage/revocations.ts'
 import { Passwords } from './accounts/password.ts'
 import { Viewers } from './accounts/viewers.ts'
+import { driftCounter } from './admin/reconcile-counters.job.ts'
 import { Settings } from './admin/settings.ts'
 import { ChannelPages } from './channels/channel-page.ts'
 import { StreamKeys } from './channels/stream-key.ts'
@@ -70,6 +71,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   const revocations = stack.use(new Revocations(redis, log))
   const metrics = new Registry()
   measureQueues(metrics, orm)
+  driftCounter(metrics)
   const role = options.role === 'worker' ? 'works' : 'adds'
   const queue = stack.use(new Queue(config.database.url, log, role, new JobMetrics(metrics)))
   const settings = stack.use(new Settings(orm, redis, log))

@@ -36,12 +36,16 @@ async function api(config: Config, stop: AbortSignal): Promise<void> {
   await untilStopped(stop)
 }
 
-/** Serves its health beside its jobs. */
+/** Serves its health and metrics beside its jobs. */
 async function worker(config: Config, stop: AbortSignal): Promise<void> {
-  const [{ createContext }, { startJobs }] = await Promise.all([import('./context.ts'), import('./jobs/schedule.ts')])
+  const [{ createContext }, { startJobs }, { healthApp }] = await Promise.all([
+    import('./context.ts'),
+    import('./jobs/schedule.ts'),
+    import('./http/health.ts'),
+  ])
   await using context = await createContext(config, { role: 'worker' })
   using _jobs = await startJobs(context)
-  await using _server = await listen(config.listen, answerHealth)
+  await using _server = await listen(config.listen, healthApp(context).callback())
   await untilStopped(stop)
 }
 

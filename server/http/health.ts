@@ -1,4 +1,6 @@
 import Router from '@koa/router'
+import Koa from 'koa'
+import { collectDefaultMetrics } from 'prom-client'
 import type { Context } from '../context.ts'
 import type { RequestState } from './request.ts'
 
@@ -32,6 +34,15 @@ export function healthRoutes({ orm, redis, queue, metrics }: Context): Router<Re
   })
 
   return router
+}
+
+/** The whole web interface of a worker. */
+export function healthApp(context: Context): Koa {
+  collectDefaultMetrics({ register: context.metrics })
+  const app = new Koa()
+  app.use(healthRoutes(context).routes())
+  app.on('error', (error) => context.log.error({ error }, 'an answer could not be sent'))
+  return app
 }
 
 const isFine = () => true

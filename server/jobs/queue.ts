@@ -1,4 +1,5 @@
 import { fromKysely, PgBoss, type SendOptions } from 'pg-boss'
+import type { LinkPurpose } from '../accounts/mailed-link.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
@@ -10,7 +11,9 @@ export interface Jobs {
   'delete-recording-files': { recording: string }
   'end-lost-broadcasts': Record<string, never>
   'purge-stale-rows': Record<string, never>
+  'reconcile-counters': Record<string, never>
   'send-mail': Mail
+  'mail-link': { purpose: LinkPurpose; email: string }
   'flush-progress': Record<string, never>
   'recompute-course-progress': { course: number }
 }
@@ -21,9 +24,11 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
   'end-lost-broadcasts': { retryLimit: 0, policy: 'exclusive' },
   'purge-stale-rows': { retryLimit: 3, policy: 'exclusive' },
+  'reconcile-counters': { retryLimit: 3, policy: 'exclusive' },
   // The next run, a few seconds later, is the retry.
   'flush-progress': { retryLimit: 0, policy: 'exclusive' },
   'recompute-course-progress': { retryLimit: 5, policy: 'standard' },
+  'mail-link': { retryLimit: 10, policy: 'standard' },
   // A mail server that is away comes back within a day.
   'send-mail': { retryLimit: 20, policy: 'standard' },
 }

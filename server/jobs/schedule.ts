@@ -1,10 +1,12 @@
+import { mailLinkTo } from '../accounts/mail-link.job.ts'
+import { reconcileCounters } from '../admin/reconcile-counters.job.ts'
 import type { Context } from '../context.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
-import { purgeStaleRows } from '../live/purge-stale-rows.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
 import { flushProgress } from '../progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
 import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
+import { purgeStaleRows } from './purge-stale-rows.job.ts'
 
 const LOST_CHECK_SECONDS = 10
 const FLUSH_SECONDS = 15
@@ -13,12 +15,15 @@ const FLUSH_SECONDS = 15
 export async function startJobs(context: Context): Promise<Disposable> {
   const { queue, store, log } = context
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
+  await queue.work('mail-link', (request) => mailLinkTo(context, request))
   await queue.work('send-mail', (mail) => sendMail(context, mail))
   await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))
   await queue.work('flush-progress', async () => void (await flushProgress(context)))
   await queue.work('recompute-course-progress', ({ course }) => recomputeCourseProgress(context.orm, course))
   await queue.work('purge-stale-rows', () => purgeStaleRows(context.orm))
+  await queue.work('reconcile-counters', async () => void (await reconcileCounters(context)))
   await queue.schedule('purge-stale-rows', '17 3 * * *')
+  await queue.schedule('reconcile-counters', '41 3 * * *')
 
   // pg-boss's own schedule knows minutes. Of several workers' calls within a slot one becomes a job.
   const timer = setInterval(() => {

@@ -111,6 +111,31 @@ describe('a worker', () => {
   })
 })
 
+describe('a worker without a web interface', () => {
+  it('says whether it can work, and how its queues stand', async () => {
+    const { child, ended, output } = run('worker')
+    await Promise.race([once(child, 'message'), ended])
+    const ready = await ask('worker', '/readyz')
+    expect([ready.status, JSON.parse(ready.text)], output.join('')).toEqual([
+      200,
+      { status: 'ok', database: true, redis: true, queue: true },
+    ])
+    const { text } = await ask('worker', '/metrics')
+    for (const name of [
+      'queue_jobs',
+      'queue_oldest_seconds',
+      'job_failures_total',
+      'counter_drift_total',
+      'process_cpu',
+    ]) {
+      expect(text).toContain(name)
+    }
+    expect((await ask('worker', '/api/live/')).status).toBe(404)
+    child.kill('SIGTERM')
+    expect(await ended, output.join('')).toEqual([0, null])
+  })
+})
+
 describe('a process that cannot start', () => {
   it('says why in one line and exits 1', async () => {
     const unknown = run('nothing')

@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AuthToken } from '../../../server/accounts/auth-token.ts'
 import type { Context } from '../../../server/context.ts'
+import { purgeStaleRows } from '../../../server/jobs/purge-stale-rows.job.ts'
 import { Broadcast } from '../../../server/live/broadcast.ts'
 import { endLostBroadcasts } from '../../../server/live/end-lost-broadcasts.job.ts'
-import { purgeStaleRows } from '../../../server/live/purge-stale-rows.job.ts'
+import { WebhookEvent } from '../../../server/payments/webhook-event.ts'
 import { Recording } from '../../../server/vod/recording.ts'
 import { aLiveShow, aPublisher, beat } from '../../support/factories.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
@@ -79,5 +80,23 @@ describe('the purge', () => {
     await purgeStaleRows(server.context.orm)
     expect(await em.count(AuthToken, { user: gone.id })).toBe(0)
     await agent.get('/api/auth/me/').expect(200)
+  })
+
+  it('forgets after 90 days what a payment provider wrote, but not that it did', async () => {
+    const em = server.context.orm.em.fork()
+    const long = new Date(Date.now() - 91 * 24 * 3600_000)
+    const event = (eventId: string, given: object) =>
+      em.create(WebhookEvent, { provider: 'x', eventId, type: 't', payload: { card: 'of somebody' }, ...given })
+    event('old', { createdAt: long, processedAt: long })
+    event('unseen', { createdAt: long, processedAt: null })
+    event('new', { processedAt: new Date() })
+    await em.flush()
+    await purgeStaleRows(server.context.orm)
+    const kept = await server.context.orm.em.fork().find(WebhookEvent, {}, { orderBy: { id: 'asc' } })
+    expect(kept.map(({ eventId, payload }) => [eventId, Object.keys(payload).length])).toEqual([
+      ['old', 0],
+      ['unseen', 1],
+      ['new', 1],
+    ])
   })
 })
