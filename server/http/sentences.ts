@@ -118,4 +118,57 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
   },
   file_too_large: { en: 'A file may have 20 MB.', ru: 'Файл может занимать до 20 МБ.' },
   file_type_refused: { en: 'Files of this kind are not taken.', ru: 'Файлы такого вида не принимаются.' },
+  module_not_found: { en: 'There is no such module.', ru: 'Такого модуля нет.' },
+  category_not_found: { en: 'There is no such category.', ru: 'Такой категории нет.' },
+  tag_not_found: { en: 'There is no such tag.', ru: 'Такой метки нет.' },
+  course_role_not_found: { en: 'Nobody has that place in this course.', ru: 'Такой роли в этом курсе нет.' },
+  version_conflict: {
+    en: 'Somebody has changed this meanwhile. Load it again.',
+    ru: 'Это уже изменил кто-то другой. Загрузите заново.',
+  },
+  precondition_failed: {
+    en: 'Somebody has changed this meanwhile. Load it again.',
+    ru: 'Это уже изменил кто-то другой. Загрузите заново.',
+  },
+  invalid_transition: {
+    en: 'The course cannot go from its status to that one.',
+    ru: 'Курс нельзя перевести из его статуса в этот.',
+  },
+  course_incomplete: { en: 'The course is not complete yet.', ru: 'Курс ещё не готов.' },
+  course_in_review: {
+    en: 'The course is being reviewed. Withdraw it to go on editing.',
+    ru: 'Курс на проверке. Отзовите его, чтобы продолжить правку.',
+  },
+  course_in_use: {
+    en: 'Only a draft without learners and payments can be deleted. Archive it instead.',
+    ru: 'Удалить можно только черновик без учеников и платежей. Переместите курс в архив.',
+  },
+  course_has_learners: {
+    en: 'Learners are enrolled, so it cannot be a draft again. Archive it instead.',
+    ru: 'В курсе есть ученики, черновиком он стать не может. Переместите его в архив.',
+  },
+  email_not_verified: { en: 'Confirm your e-mail address first.', ru: 'Сначала подтвердите адрес почты.' },
+  teacher_rejected: {
+    en: 'Your identity check was rejected, so courses cannot be submitted.',
+    ru: 'Проверка личности отклонена, отправлять курсы на публикацию нельзя.',
+  },
+  own_submission: {
+    en: 'Somebody else has to approve what you have submitted.',
+    ru: 'Одобрить отправленный вами курс должен кто-то другой.',
+  },
+  lesson_in_use: {
+    en: 'Learners have begun it. Hide it instead; a hidden one can be deleted.',
+    ru: 'Ученики уже начали. Скройте урок; скрытый можно удалить.',
+  },
+  category_in_use: { en: 'Courses are in this category, or below it.', ru: 'В этой категории или под ней есть курсы.' },
+  tag_taken: { en: 'There is such a tag already.', ru: 'Такая метка уже есть.' },
+  course_role_taken: {
+    en: 'This person has that place in the course already.',
+    ru: 'У этого человека уже есть эта роль в курсе.',
+  },
+  recording_in_use: {
+    en: 'A lesson uses this recording. Take it out of the lesson first.',
+    ru: 'Эту запись использует урок. Сначала уберите её из урока.',
+  },
+  recording_failed: { en: 'There is nothing in this recording to watch.', ru: 'В этой записи нечего смотреть.' },
 }
