@@ -12,6 +12,7 @@ import { csrf, hostName } from './http/csrf.ts'
 import { errorResponses } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { observe } from './http/observe.ts'
+import { publicFiles } from './http/public-files.ts'
 import { rateLimited } from './http/rate-limit.ts'
 import type { RequestState } from './http/request.ts'
 import { securityHeaders } from './http/security-headers.ts'
@@ -33,6 +34,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   app.use(securityHeaders(config.publicUrl))
   app.use(healthRoutes(context).routes())
   app.use(vodGateway(context))
+  app.use(publicFiles(context))
   app.use(knownHost(config))
   app.use((ctx, next) => {
     ctx.state.em = orm.em.fork()
@@ -49,7 +51,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   app.use(rateLimited(context.limits, limitFactor))
 
   const api = new Router<RequestState>()
-  for (const feature of [accountRoutes, channelRoutes, liveRoutes, recordingRoutes]) {
+  for (const feature of [channelRoutes, liveRoutes, recordingRoutes]) {
     api.use(feature(context).routes())
   }
   for (const { router } of features(context)) api.use(router.routes())
@@ -60,7 +62,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 
 /** Every feature with routes of its own; in the order that they are tried and documented. */
 export function features(context: Context): Api[] {
-  return [courseRoutes, adminRoutes, progressRoutes].flatMap((routes) => routes(context))
+  return [accountRoutes, courseRoutes, adminRoutes, progressRoutes].flatMap((routes) => routes(context))
 }
 
 /** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */

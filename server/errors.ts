@@ -76,6 +76,11 @@ export type ErrorCode =
   | 'course_role_taken'
   | 'recording_in_use'
   | 'recording_failed'
+  | 'order_mismatch'
+  | 'unknown_choice'
+  | 'category_cycle'
+  | 'category_too_deep'
+  | 'definition_missing'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'
@@ -88,4 +93,10 @@ export class DomainError extends Error {
     this.code = code
     this.details = details
   }
+}
+
+/** One field is wrong by a rule that no schema knows; said in the form of all other wrong fields. */
+export function fieldErrors(codes: Record<string, ErrorCode>): DomainError {
+  const issues = Object.entries(codes).map(([field, code]) => ({ code: 'custom', path: [field], params: { code } }))
+  return new DomainError('invalid_input', { issues })
 }

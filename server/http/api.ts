@@ -18,6 +18,8 @@ export interface Operation {
   query?: z.ZodType
   /** JSON. A missing body counts as `{}`. */
   body?: z.ZodType
+  /** A file is the whole body, of one of these media types; its path is one that `body.ts` knows. */
+  upload?: readonly string[]
   /** By status; null for no body. Refusals follow from the error shape and need not be named. */
   answers: Record<number, z.ZodType | { mime: string } | null>
 }

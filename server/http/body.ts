@@ -6,8 +6,11 @@ const LIMIT = '256kb'
 /** A zero character, as JSON escapes it; PostgreSQL's text has none. */
 const zero = /(?<!\\)(?:\\\\)*\\u0000/
 
+/** Where a file is the whole body: its route reads it. */
+const takesFile = /^\/api\/.+\/(?:thumbnail|avatar|picture|file)\/?$/
+
 /**
- * JSON and nothing else: a form is what another site can send without asking. `__proto__` is a key like any other, which no
+ * JSON and nothing else, but where a file is expected: a form is what another site can send without asking. `__proto__` is a key like any other, which no
  * schema of ours knows.
  *
  * @throws {DomainError} `json_only`, `malformed_json`, `body_too_large`
@@ -15,6 +18,7 @@ const zero = /(?<!\\)(?:\\\\)*\\u0000/
 export function jsonBody(): Middleware {
   const read = bodyParser({ enableTypes: ['json'], jsonLimit: LIMIT, jsonStrict: true, onError: refuse })
   return async (ctx, next) => {
+    if (takesFile.test(ctx.path) && ctx.method !== 'GET' && isFile(ctx.get('content-type'))) return next()
     const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''
     if (hasBody && !ctx.is('json', '+json')) throw new DomainError('json_only')
     return read(ctx, () => {
@@ -22,6 +26,11 @@ export function jsonBody(): Middleware {
       return next()
     })
   }
+}
+
+/** A type that a form of another site cannot send. */
+function isFile(type: string): boolean {
+  return /^(?:image|video|audio|application)\//.test(type) && !/^application\/(?:json|x-www-form-urlencoded)/.test(type)
 }
 
 /** Without the parser's own error: it carries the body, and so perhaps a password, into a log. */

@@ -83,6 +83,11 @@ const statusOf: Record<ErrorCode, number> = {
   course_role_taken: 409,
   recording_in_use: 409,
   recording_failed: 409,
+  order_mismatch: 400,
+  unknown_choice: 400,
+  category_cycle: 400,
+  category_too_deep: 400,
+  definition_missing: 400,
 }
 
 /** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */

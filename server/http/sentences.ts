@@ -134,7 +134,10 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'The course cannot go from its status to that one.',
     ru: 'Курс нельзя перевести из его статуса в этот.',
   },
-  course_incomplete: { en: 'The course is not complete yet.', ru: 'Курс ещё не готов.' },
+  course_incomplete: {
+    en: 'This is needed before the course can be reviewed.',
+    ru: 'Это нужно до отправки курса на проверку.',
+  },
   course_in_review: {
     en: 'The course is being reviewed. Withdraw it to go on editing.',
     ru: 'Курс на проверке. Отзовите его, чтобы продолжить правку.',
@@ -171,4 +174,15 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Эту запись использует урок. Сначала уберите её из урока.',
   },
   recording_failed: { en: 'There is nothing in this recording to watch.', ru: 'В этой записи нечего смотреть.' },
+  order_mismatch: {
+    en: 'Name each of them exactly once, and nothing else.',
+    ru: 'Укажите каждый элемент ровно один раз и ничего лишнего.',
+  },
+  unknown_choice: { en: 'There is no such choice.', ru: 'Такого варианта нет.' },
+  category_cycle: { en: 'A category cannot stand below itself.', ru: 'Категория не может быть вложена сама в себя.' },
+  category_too_deep: {
+    en: 'Categories are three levels deep at most.',
+    ru: 'Категории вложены не глубже трёх уровней.',
+  },
+  definition_missing: { en: 'A lesson of this kind needs it.', ru: 'Для урока этого типа это обязательно.' },
 }

@@ -1,0 +1,68 @@
+import { fileTypeFromBuffer } from 'file-type'
+import type { Context as KoaContext } from 'koa'
+import sharp from 'sharp'
+import type { ObjectStore } from '../../media/storage/object-store.ts'
+import { ObjectStoreError } from '../../media/storage/object-store.ts'
+import { newId } from '../db/base.ts'
+import { DomainError } from '../errors.ts'
+
+const MAX_BYTES = 8 * 1024 * 1024
+/** A small file can unpack to a picture that fills the memory. */
+const MAX_PIXELS = 40_000_000
+/** By their first bytes, whatever the request calls them. SVG is a document that runs scripts, and none of these. */
+const accepted = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif'])
+
+/** What such a route says that it takes. */
+export const imageTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const
+
+export interface PictureSize {
+  width: number
+  height: number
+}
+
+/**
+ * Takes a picture that is the body of the request and keeps it as WebP, without what cameras write into pictures, under
+ * `public/<folder>/<random>.webp`. The name it had is never looked at.
+ *
+ * @returns the object's key
+ * @throws {DomainError} `body_too_large`, `file_type_refused`, `image_unreadable`, `store_unavailable`
+ */
+export async function takePicture(
+  ctx: KoaContext,
+  store: ObjectStore,
+  folder: 'courses' | 'avatars' | 'channels',
+  { width, height }: PictureSize,
+): Promise<string> {
+  const bytes = await readBody(ctx)
+  const type = await fileTypeFromBuffer(bytes)
+  if (!type || !accepted.has(type.mime)) throw new DomainError('file_type_refused')
+  const webp = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+    .rotate()
+    .resize({ width, height, fit: 'cover', withoutEnlargement: true })
+    .webp({ quality: 82 })
+    .toBuffer()
+    .catch((error: unknown) => {
+      throw new DomainError('image_unreadable', {}, { cause: error })
+    })
+  const key = `public/${folder}/${newId()}.webp`
+  try {
+    await store.put(key, webp, { contentType: 'image/webp', cacheControl: 'public, max-age=31536000, immutable' })
+  } catch (error) {
+    if (error instanceof ObjectStoreError) throw new DomainError('store_unavailable', {}, { cause: error })
+    throw error
+  }
+  return key
+}
+
+/** @throws {DomainError} `body_too_large` as soon as that is known */
+async function readBody(ctx: KoaContext): Promise<Buffer> {
+  if (Number(ctx.get('content-length')) > MAX_BYTES) throw new DomainError('body_too_large')
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BYTES) throw new DomainError('body_too_large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
