@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core'
+import { User } from '../accounts/user.ts'
 import { base } from '../db/base.ts'
 import { MediaAsset } from '../library/media-asset.ts'
 import { Category } from './category.ts'
@@ -56,6 +57,9 @@ const schema = defineEntity({
     totalLessons: p.integer().default(0),
     durationMinutes: p.integer().default(0),
     durationHours: p.integer().default(0),
+    /** Who asked for the review that is under way, or was the last: somebody else approves. */
+    submittedBy: () => p.manyToOne(User).nullable().deleteRule('set null'),
+    /** The first time; the slug is frozen since. */
     publishedAt: p.datetime().nullable(),
     archivedAt: p.datetime().nullable(),
     /** What the reviewer wrote when it went back to draft. */

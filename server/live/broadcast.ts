@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core'
 import { Channel } from '../channels/channel.ts'
+import { Course } from '../courses/course.ts'
 import { unguessable } from '../db/base.ts'
 import { visibilities } from './broadcast-json.ts'
 
@@ -11,6 +12,8 @@ const schema = defineEntity({
   properties: {
     ...unguessable,
     channel: () => p.manyToOne(Channel).deleteRule('cascade'),
+    /** Whose learners may watch it when its visibility is `enrolled`. */
+    course: () => p.manyToOne(Course).nullable().index().deleteRule('set null'),
     title: p.string().length(200),
     status: p.enum(['scheduled', 'live', 'ended', 'failed'] as const).default('scheduled'),
     visibility: p.enum(visibilities).default('public'),
