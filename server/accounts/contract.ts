@@ -1,11 +1,21 @@
 import { z } from 'zod'
 import type { AuthToken } from './auth-token.ts'
+import { isCommonPassword } from './common-passwords.ts'
 import type { Profile } from './profile.ts'
 import { roles } from './roles.ts'
 import type { User } from './user.ts'
 
 const email = z.string().trim().toLowerCase().max(254).pipe(z.email())
-const personName = z
+/** One that somebody chooses. */
+const newPassword = z
+  .string()
+  .min(10)
+  .max(200)
+  .superRefine((password, { addIssue }) => {
+    if (isCommonPassword(password)) addIssue({ code: 'custom', params: { code: 'password_common' } })
+  })
+
+export const personName = z
   .string()
   .trim()
   .min(1)
@@ -13,16 +23,18 @@ const personName = z
   // Control characters end up in mail headers and logs.
   .regex(/^\P{C}+$/u)
 
+/** E.164, with or without the plus. */
+export const phone = z
+  .string()
+  .max(16)
+  .regex(/^\+?[1-9]\d{7,14}$/)
+
 export const registerBody = z.strictObject({
   email,
-  password: z.string().min(10).max(200),
+  password: newPassword,
   first_name: personName,
   last_name: personName,
-  phone: z
-    .string()
-    .max(16)
-    .regex(/^\+?[1-9]\d{7,14}$/)
-    .nullish(),
+  phone: phone.nullish(),
   /** Nobody makes themselves producer or admin. */
   role: z.enum(['student', 'teacher']).default('student'),
 })
@@ -45,6 +57,34 @@ export const sessionParams = z.strictObject({
     .max(2 ** 31 - 1),
 })
 
+const mailedToken = z.string().trim().min(1).max(100)
+export const verifyBody = z.strictObject({ token: mailedToken })
+/** Signed in, one's own address is meant. */
+export const resendBody = z.strictObject({ email: email.optional() })
+/** `email` alone to ask for the mail, or `token` and `new_password` with what stands in it. */
+export const resetBody = z
+  .strictObject({ email: email.optional(), token: mailedToken.optional(), new_password: newPassword.optional() })
+  .superRefine(({ email, token, new_password }, { addIssue }) => {
+    const missing = (path: string) => addIssue({ code: 'invalid_type', expected: 'string', path: [path] })
+    if (token === undefined && new_password === undefined) {
+      if (email === undefined) missing('email')
+      return
+    }
+    if (email !== undefined) addIssue({ code: 'unrecognized_keys', keys: ['email'] })
+    if (token === undefined) missing('token')
+    if (new_password === undefined) missing('new_password')
+  })
+export const resetConfirmBody = z.strictObject({ token: mailedToken, new_password: newPassword })
+export const changePasswordBody = z.strictObject({
+  current_password: z.string().min(1).max(200),
+  new_password: newPassword,
+})
+export const deleteAccountBody = z.strictObject({ password: z.string().min(1).max(200) })
+
+/** A sentence for the person. */
+export const detailJson = z.object({ detail: z.string() })
+export type DetailJson = z.infer<typeof detailJson>
+
 /** The same whether the address was new or not. */
 export const registeredJson = z.object({ detail: z.string() })
 export type RegisteredJson = z.infer<typeof registeredJson>
@@ -59,6 +99,8 @@ export const accountJson = z.object({
   phone: z.string().nullable(),
   role: z.enum(roles),
   is_verified: z.boolean(),
+  /** Of the mails to this account. */
+  language: z.enum(['ru', 'en']),
   /** Slug of the own channel; null until there is one (`GET /api/channels/me/` makes it). */
   channel: z.string().nullable(),
   created_at: z.iso.datetime(),
@@ -103,6 +145,7 @@ export function presentAccount(user: User, profile: Profile, channel: string | n
     phone: user.phone ?? null,
     role: user.role,
     is_verified: user.isVerified,
+    language: user.language,
     channel,
     created_at: user.createdAt.toISOString(),
   }

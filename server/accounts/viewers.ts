@@ -47,6 +47,17 @@ export class Viewers {
     )
   }
 
+  /** Who they are has changed, as when an address is confirmed; they stay signed in. */
+  async lookUpAgain(userId: number): Promise<void> {
+    const rows = await this.#orm.em.fork().execute<{ family: string; hash: string }[]>(
+      `select family, hash from auth_token
+        where user_id = ? and purpose in ('session', 'refresh') and revoked_at is null and expires_at > now()`,
+      [userId],
+    )
+    const keys = rows.flatMap(({ family, hash }) => [`viewer:${family}`, `viewer:${hash}`])
+    if (keys.length > 0) await orElse(this.#redis.del(keys), null)
+  }
+
   async #recall(key: string, condition: string, value: string): Promise<Viewer | null> {
     const remembered = await orElse(this.#redis.get(key), null)
     if (remembered === GONE) return null

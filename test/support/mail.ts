@@ -1,4 +1,8 @@
 import { SMTPServer } from 'smtp-server'
+import { mailLinkTo } from '../../server/accounts/mail-link.job.ts'
+import type { Message } from '../../server/mail/mailer.ts'
+import type { Mail } from '../../server/mail/queue-mail.ts'
+import { sendMail } from '../../server/mail/send-mail.job.ts'
 import type { TestServer } from './server.ts'
 
 /** A mail as a server received it. */
@@ -65,4 +69,27 @@ export async function takeJobs<Data>(server: TestServer, name: string): Promise<
     [name],
   )
   return rows.map(({ data }) => data)
+}
+
+/** What a worker would have mailed by now, written down instead of sent; older first. */
+export async function takeMails(server: TestServer): Promise<(Message & Mail)[]> {
+  const { context } = server
+  for (const request of await takeJobs<Parameters<typeof mailLinkTo>[1]>(server, 'mail-link')) {
+    await mailLinkTo(context, request)
+  }
+  const sent: (Message & Mail)[] = []
+  for (const mail of await takeJobs<Mail>(server, 'send-mail')) {
+    const mailer = {
+      async send(message: Message) {
+        sent.push({ ...mail, ...message })
+      },
+    }
+    await sendMail({ ...context, mailer }, mail)
+  }
+  return sent
+}
+
+/** The one-time token of a mail. */
+export function tokenIn(mail: Message | undefined): string {
+  return /\?token=([\w-]+)/.exec(mail?.text ?? '')?.[1] ?? ''
 }
