@@ -57,40 +57,39 @@ export function isCommonPassword(password: string): boolean {
 
 /** How many letters and digits stay when everything that is guessed first is taken away. */
 function left(password: string): number {
-  const signs = [...password]
+  // One sign, one place: so both texts have the same thing at the same place.
+  const signs = [...password].map((sign) => (sign.length > 1 ? '?' : sign))
   // A word is a word also with signs that look like its letters; digits beside it are digits.
-  const read = signs.map((sign) => shapes[sign] ?? sign)
+  let texts = [signs.join(''), signs.map((sign) => shapes[sign] ?? sign).join('')]
   let found = 0
   for (const word of words) {
-    const isFound = [signs, read].map((text) => blank(text, word, [signs, read])).includes(true)
-    if (isFound) found += 1
+    const places = texts.flatMap((text) => placesOf(text, word))
+    if (places.length > 0) found += 1
+    for (const at of places) {
+      texts = texts.map((text) => text.slice(0, at) + ' '.repeat(word.length) + text.slice(at + word.length))
+    }
   }
   // A sentence of known words is a good password.
   if (found > MOST_WORDS) return signs.length
-  const rest = withoutRuns(signs)
+  const rest = withoutRuns(texts[0] ?? '')
     .replace(/(?:19|20)\d\d/g, ' ')
     .replace(/(.)\1{2,}/gu, ' ')
   return rest.match(/[\p{L}\p{N}]/gu)?.length ?? 0
 }
 
-/** Blanks a word wherever `text` has it, in all of `copies`. */
-function blank(text: readonly string[], word: string, copies: readonly string[][]): boolean {
-  let isFound = false
-  for (let at = 0; at + word.length <= text.length; at++) {
-    if (text.slice(at, at + word.length).join('') !== word) continue
-    for (const copy of copies) copy.fill(' ', at, at + word.length)
-    isFound = true
-  }
-  return isFound
+function placesOf(text: string, word: string): number[] {
+  const places: number[] = []
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) places.push(at)
+  return places
 }
 
 /** Longest first, of three signs or more. */
-function withoutRuns(signs: readonly string[]): string {
+function withoutRuns(signs: string): string {
   let rest = ''
   for (let at = 0; at < signs.length; ) {
     let length = 0
     for (let tried = 3; at + tried <= signs.length; tried++) {
-      const piece = signs.slice(at, at + tried).join('')
+      const piece = signs.slice(at, at + tried)
       if (!rows.some((row) => row.includes(piece))) break
       length = tried
     }
