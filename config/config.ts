@@ -48,6 +48,9 @@ const environment = z.object({
   DEMO: flag.default(false),
 })
 
+/** Every variable there is. */
+export const variableNames: readonly string[] = Object.keys(environment.shape)
+
 /** Everything a process may know of its surroundings; durations are milliseconds. */
 export type Config = ReturnType<typeof loadConfig>
 

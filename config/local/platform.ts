@@ -10,6 +10,7 @@ import { requireFreePorts } from './ports.ts'
 import { ensureDatabase, startPostgres } from './postgres.ts'
 import { ManagedProcess, ProcessError, run } from './processes.ts'
 import { startRedis } from './redis.ts'
+import { keepEnvironment } from './running.ts'
 import { findSecrets, secretNames } from './secrets.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -86,6 +87,7 @@ export async function startPlatform(
   const config = loadConfig(env)
   for (const name of ['store', 'spool']) mkdirSync(join(dataDir, name), { recursive: true, mode: 0o700 })
   await migrate(env)
+  keepEnvironment(dataDir, env, stack)
 
   const ours = (name: string, ...command: string[]) =>
     new ManagedProcess(

@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, expect, it, vi } from 'vitest'
 import { freePort } from '../../support/ports.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ustat-platform-'))
+const ADMIN_PASSWORD = 'violet umbrella 1897'
 const launchers: ChildProcess[] = []
 afterAll(async () => {
   await Promise.all(launchers.map((child) => (child.exitCode ?? child.signalCode) === null && stop(child)))
@@ -74,13 +76,23 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Pr
   return code
 }
 
-async function signIn(url: string): Promise<number> {
+async function signIn(url: string, email = 'teacher@ustat.local', password = 'demo-password'): Promise<number> {
   const { status } = await fetch(`${url}/api/auth/login/`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: 'teacher@ustat.local', password: 'demo-password' }),
+    body: JSON.stringify({ email, password }),
   })
   return status
+}
+
+/** As an operator does in another shell, who knows the data directory and nothing else. */
+async function makeAdmin(dataDir: string, email: string): Promise<string> {
+  const child = spawn(process.execPath, ['server/admin/cli.ts', 'create-admin', email], {
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  child.stdin.end(ADMIN_PASSWORD)
+  return text(child.stdout)
 }
 
 it('starts everything, restarts what dies, keeps its data, and leaves nothing running', async () => {
@@ -113,8 +125,12 @@ it('starts everything, restarts what dies, keeps its data, and leaves nothing ru
 
   const secrets = readFileSync(join(dataDir, 'secrets.json'), 'utf8')
   expect(statSync(join(dataDir, 'secrets.json')).mode & 0o777).toBe(0o600)
+  expect(statSync(join(dataDir, 'environment.json')).mode & 0o777).toBe(0o600)
+  expect(await makeAdmin(dataDir, 'boss@example.org')).toBe('boss@example.org is an administrator.\n')
+  expect(await signIn(first.url, 'boss@example.org', ADMIN_PASSWORD)).toBe(200)
   const all = familyOf(first.child.pid)
   expect(await stop(first.child)).toBe(0)
+  expect(existsSync(join(dataDir, 'environment.json'))).toBe(false)
   expect(stillRunning(all)).toEqual([])
   expect(readdirSync(first.temporary)).toEqual([])
   // Orders of stopping: PostgreSQL was asked after everybody had left.
