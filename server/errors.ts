@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'password_common'
   | 'wrong_password'
   | 'image_unreadable'
+  | 'ends_before_start'
   | 'too_many_entries'
   | 'entry_not_found'
   | 'session_not_found'

@@ -30,6 +30,7 @@ const statusOf: Record<ErrorCode, number> = {
   password_common: 400,
   wrong_password: 400,
   image_unreadable: 400,
+  ends_before_start: 400,
   too_many_entries: 409,
   entry_not_found: 404,
   session_not_found: 404,

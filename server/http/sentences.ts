@@ -55,6 +55,7 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'This picture cannot be read.',
     ru: 'Не удалось прочитать картинку.',
   },
+  ends_before_start: { en: 'It ends before it begins.', ru: 'Окончание раньше начала.' },
   too_many_entries: {
     en: 'There are enough entries already. Delete one first.',
     ru: 'Записей уже достаточно. Сначала удалите одну.',
