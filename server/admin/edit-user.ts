@@ -1,6 +1,8 @@
 import { LockMode } from '@mikro-orm/core'
+import { Profile } from '../accounts/profile.ts'
 import { mayHaveChannelUnasked, type Role } from '../accounts/roles.ts'
 import { revokeSignIns, type SignOutPorts } from '../accounts/sign-out.ts'
+import { displayNameOf } from '../accounts/sign-up.ts'
 import { User } from '../accounts/user.ts'
 import { openChannel } from '../channels/open-channel.ts'
 import type { StreamKeys } from '../channels/stream-key.ts'
@@ -43,7 +45,9 @@ export async function editUser(
     const user = await requireAccount(tx, userId)
     const details = differences(user, changes)
     if (Object.keys(details).length === 0) return { user, tell: null }
+    const formerName = displayNameOf(user.firstName, user.lastName, user.role)
     for (const [name, [, after]] of Object.entries(details)) Object.assign(user, { [name]: after })
+    await renameProfile(tx, user, formerName)
     const tell = 'role' in details || 'isActive' in details ? await revokeSignIns(tx, user) : null
     writeAudit(tx, { ...by, action: actionOf(details), object: `user:${user.id}`, details })
     await tx.flush()
@@ -51,6 +55,7 @@ export async function editUser(
     return { user, tell }
   })
   await tell?.(ports)
+  if (!tell) await ports.viewers.lookUpAgain(user.id)
   return user
 }
 
@@ -59,6 +64,12 @@ export async function requireAccount(tx: EntityManager, userId: number): Promise
   const user = await tx.findOne(User, { id: userId }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
   if (!user || user.deletedAt) throw new DomainError('user_not_found')
   return user
+}
+
+/** A public name that follows from the account goes on doing so; one that was chosen stays. */
+async function renameProfile(tx: EntityManager, user: User, formerName: string): Promise<void> {
+  const profile = await tx.findOne(Profile, { user })
+  if (profile?.displayName === formerName) profile.displayName = displayNameOf(user.firstName, user.lastName, user.role)
 }
 
 function differences(user: User, changes: UserChanges): Record<string, [unknown, unknown]> {

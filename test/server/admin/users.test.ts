@@ -119,6 +119,18 @@ describe('a changed account', () => {
     expect(await fork().count(Channel, { owner: user.id })).toBe(1)
   })
 
+  it('is called as it is named from then on, unless it chose a name; a student’s surname is nobody’s business', async () => {
+    const nameOf = async (user: User) => (await fork().findOneOrFail(Profile, { user: user.id })).displayName
+    const user = await server.register('student', 'Olga')
+    await admin.patch(at(user)).send({ role: 'teacher', last_name: 'Kim' }).expect(200)
+    expect(await nameOf(user)).toBe('Olga Kim')
+    await admin.patch(at(user)).send({ role: 'student' }).expect(200)
+    expect(await nameOf(user)).toBe('Olga K.')
+    await fork().nativeUpdate(Profile, { user: user.id }, { displayName: 'Captain' })
+    await admin.patch(at(user)).send({ first_name: 'Anna' }).expect(200)
+    expect(await nameOf(user)).toBe('Captain')
+  })
+
   it('that is closed signs in no more, until it is opened', async () => {
     const user = await server.register()
     const browser = await server.signIn(user)
@@ -136,7 +148,7 @@ describe('a changed account', () => {
     const browser = await server.signIn(user)
     await admin.patch(at(user)).send({ is_verified: true, last_name: 'New' }).expect(200)
     await admin.patch(at(user)).send({ is_verified: true, role: 'student', is_active: true }).expect(200)
-    await browser.get('/api/auth/me/').expect(200)
+    expect((await browser.get('/api/auth/me/').expect(200)).body).toMatchObject({ is_verified: true, last_name: 'New' })
     expect(await linesOf(`user:${user.id}`)).toHaveLength(1)
   })
 })
