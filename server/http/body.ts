@@ -9,6 +9,9 @@ const zero = /(?<!\\)(?:\\\\)*\\u0000/
 /** Where a file is the whole body: its route reads it. */
 const takesFile = /^\/api\/.+\/(?:thumbnail|avatar|picture|file)\/?$/
 
+/** Where a form with files is: its route reads it as it comes. A browser that is signed in sends its CSRF token with it. */
+const takesForm = /^\/api\/(?:lessons\/\d+\/submissions|profiles\/me\/avatar)\/?$/
+
 /**
  * JSON and nothing else, but where a file is expected: a form is what another site can send without asking. `__proto__` is a key like any other, which no
  * schema of ours knows.
@@ -19,6 +22,7 @@ export function jsonBody(): Middleware {
   const read = bodyParser({ enableTypes: ['json'], jsonLimit: LIMIT, jsonStrict: true, onError: refuse })
   return async (ctx, next) => {
     if (takesFile.test(ctx.path) && ctx.method !== 'GET' && isFile(ctx.get('content-type'))) return next()
+    if (takesForm.test(ctx.path) && ctx.method !== 'GET' && ctx.is('multipart/form-data')) return next()
     const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''
     if (hasBody && !ctx.is('json', '+json')) throw new DomainError('json_only')
     return read(ctx, () => {

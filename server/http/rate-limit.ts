@@ -19,6 +19,8 @@ const rules = {
   custom_url: { points: 10, duration: 86_400 },
   /** Pictures are work for the processor. */
   avatar: { points: 20, duration: 3600 },
+  /** Forms with files. */
+  submission: { points: 30, duration: 3600 },
   write: { points: 60, duration: 60 },
   /** Wrong stream keys from one address. */
   publish: { points: 5, duration: 60 },

@@ -112,6 +112,9 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
   attempts_exhausted: { en: 'There are no attempts left.', ru: 'Попыток больше нет.' },
   assignment_not_found: { en: 'This lesson has no assignment.', ru: 'В этом уроке нет задания.' },
   submission_not_found: { en: 'There is no such submission.', ru: 'Такой работы нет.' },
+  nothing_submitted: { en: 'Write something or add a file.', ru: 'Напишите что-нибудь или приложите файл.' },
+  above_max_grade: { en: 'That is above the highest grade.', ru: 'Это больше максимальной оценки.' },
+  malformed_form: { en: 'This form cannot be read.', ru: 'Форму не удалось прочитать.' },
   file_missing: { en: 'There is no such file.', ru: 'Такого файла нет.' },
   too_many_files: {
     en: 'That is more files than this assignment takes.',
@@ -142,6 +145,14 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
   course_in_review: {
     en: 'The course is being reviewed. Withdraw it to go on editing.',
     ru: 'Курс на проверке. Отзовите его, чтобы продолжить правку.',
+  },
+  slug_frozen: {
+    en: 'Links lead to this course: its address stays as it is.',
+    ru: 'На курс уже ведут ссылки: его адрес не меняется.',
+  },
+  last_staff: {
+    en: 'Nobody would be left to run the course.',
+    ru: 'В курсе не осталось бы ни преподавателя, ни продюсера.',
   },
   course_in_use: {
     en: 'Only a draft without learners and payments can be deleted. Archive it instead.',

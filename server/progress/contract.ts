@@ -31,6 +31,10 @@ export const beatBody = z.strictObject({
 
 export const overrideBody = z.strictObject({ lesson: z.int().positive(), status: z.enum(['completed', 'not_started']) })
 
+/** A learner as staff of a course sees them in a list. */
+export const personJson = z.object({ id: z.int(), display_name: z.string() })
+export type PersonJson = z.infer<typeof personJson>
+
 export const completionRuleJson = z.discriminatedUnion('type', [
   z.object({ type: z.literal('read'), seconds: z.number() }).describe('Marked as read, or open for so long.'),
   z

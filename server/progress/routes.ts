@@ -18,13 +18,15 @@ import {
   studentParams,
 } from './contract.ts'
 import { overrideProgress, requireStudent } from './override-progress.ts'
+import { quizRoutes } from './quiz-routes.ts'
 import { secondsOf } from './ranges.ts'
 import { type CourseProgress, readCourseProgress, readProgress } from './read-progress.ts'
 import { recordBeat } from './record-beat.ts'
+import { submissionRoutes } from './submission-routes.ts'
 
 /** Whose progress it is follows from the session and the path, never from a body. */
 export function progressRoutes(context: Context): Api[] {
-  return [lessonProgress(context), courseProgress(context)]
+  return [lessonProgress(context), courseProgress(context), quizRoutes(context), ...submissionRoutes(context)]
 }
 
 function lessonProgress({ progress: buffer }: Context): Api {
