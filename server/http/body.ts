@@ -19,7 +19,11 @@ const takesForm = /^\/api\/(?:lessons\/\d+\/submissions|profiles\/me\/avatar)\/?
  * @throws {DomainError} `json_only`, `malformed_json`, `body_too_large`
  */
 export function jsonBody(): Middleware {
-  const read = bodyParser({ enableTypes: ['json'], jsonLimit: LIMIT, jsonStrict: true, onError: refuse })
+  const read = bodyParser({
+    ...{ enableTypes: ['json'], jsonLimit: LIMIT, jsonStrict: true, onError: refuse },
+    // To delete an account takes its password.
+    parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+  })
   return async (ctx, next) => {
     if (takesFile.test(ctx.path) && ctx.method !== 'GET' && isFile(ctx.get('content-type'))) return next()
     if (takesForm.test(ctx.path) && ctx.method !== 'GET' && ctx.is('multipart/form-data')) return next()
