@@ -23,8 +23,6 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 /** What a list's links carry beside its filters. */
 const paged = { page: z.string().optional(), page_size: z.string().optional() }
 
-export const userOrderings = ['created_at', 'email', 'last_login_at', 'last_name', 'role'] as const
-
 export const usersQuery = z.object({
   ...paged,
   /** Part of the address or of the name; each of its words must be in one. */

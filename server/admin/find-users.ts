@@ -15,13 +15,13 @@ export interface UserFilter {
 }
 
 /** What may be ordered by, and nothing else: an order tells of what is not shown. */
-const columns: Record<string, keyof User> = {
-  created_at: 'createdAt',
-  email: 'email',
-  last_login_at: 'lastLoginAt',
-  last_name: 'lastName',
-  role: 'role',
-}
+const columns = new Map<string, keyof User>([
+  ['created_at', 'createdAt'],
+  ['email', 'email'],
+  ['last_login_at', 'lastLoginAt'],
+  ['last_name', 'lastName'],
+  ['role', 'role'],
+])
 
 /** Accounts with their profiles, newest first unless said otherwise; the id makes every order a stable one. */
 export async function findUsers(
@@ -57,7 +57,7 @@ function conditionsOf({ search, role, isVerified, isActive, isDeleted }: UserFil
 
 function orderOf(ordering: string): QueryOrderMap<User>[] {
   const wanted = ordering.split(',').flatMap((name) => {
-    const column = columns[name.replace(/^-/, '')]
+    const column = columns.get(name.replace(/^-/, ''))
     return column ? [{ [column]: name.startsWith('-') ? 'desc nulls last' : 'asc' }] : []
   })
   return [...wanted, { id: 'desc' }] as QueryOrderMap<User>[]

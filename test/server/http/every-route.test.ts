@@ -1,0 +1,365 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type Router from '@koa/router'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { User } from '../../../server/accounts/user.ts'
+import { features } from '../../../server/app.ts'
+import { channelRoutes } from '../../../server/channels/routes.ts'
+import type { DocumentedRoute } from '../../../server/http/api.ts'
+import type { RequestState } from '../../../server/http/request.ts'
+import { liveRoutes } from '../../../server/live/routes.ts'
+import { Review } from '../../../server/reviews/review.ts'
+import { recordingRoutes } from '../../../server/vod/routes.ts'
+import { aCourse, aLesson, aModule, anEnrollment } from '../../support/courses.ts'
+import { PASSWORD, startServer, type TestServer } from '../../support/server.ts'
+
+type Who = 'nobody' | 'student' | 'teacher' | 'admin'
+const everybody: Who[] = ['nobody', 'student', 'teacher', 'admin']
+
+let server: TestServer
+let origin: string
+let routes: DocumentedRoute[]
+const people = new Map<Who, User>()
+beforeAll(async () => {
+  server = await startServer()
+  origin = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`
+  const undocumented = [channelRoutes, liveRoutes, recordingRoutes].flatMap((feature) =>
+    routesOf(feature(server.context)),
+  )
+  routes = [...features(server.context).flatMap((api) => api.routes), ...undocumented]
+  await server.register()
+  for (const who of ['student', 'teacher', 'admin'] as const) people.set(who, await server.register(who))
+  // Of everything there is the one with the id 1, so that a request comes further than "not found".
+  const em = server.context.orm.em.fork()
+  const course = await aCourse(em, person('teacher'), { price: '100.00' })
+  const lesson = await aLesson(em, await aModule(em, course))
+  await anEnrollment(em, course, person('student'), { lastLesson: lesson })
+  em.create(Review, { course, user: em.getReference(User, person('student').id), rating: 5 })
+  await em.flush()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** Of a feature whose routes have no schemas to read. */
+function routesOf(router: Router<RequestState>): DocumentedRoute[] {
+  return router.stack.flatMap(({ methods, path }) =>
+    methods
+      .filter((method) => method !== 'HEAD')
+      .map((method) => ({
+        method: method.toLowerCase() as DocumentedRoute['method'],
+        path: String(path),
+        ...{ tag: '', summary: '', access: 'anyone' as const, answers: {} },
+      })),
+  )
+}
+
+function person(who: Who): User {
+  return people.get(who) as User
+}
+
+/** A token of their own for each route: some of them end what they are called with. */
+async function tokenOf(who: Who): Promise<string | null> {
+  if (who === 'nobody') return null
+  const { body } = await server
+    .visitor()
+    .post('/api/auth/login/')
+    .send({ email: person(who).email, password: PASSWORD })
+  return body.access
+}
+
+interface Call {
+  method: string
+  path: string
+  body?: string
+  type?: string
+  token?: string | null
+}
+
+/** @returns what is wrong with the answer, if anything is */
+async function complaintOf({ method, path, body, type = 'application/json', token }: Call): Promise<string | null> {
+  const answer = await fetch(`${origin}${path}`, {
+    method: method.toUpperCase(),
+    redirect: 'manual',
+    headers: {
+      'x-forwarded-for': '198.18.0.1',
+      ...(body === undefined ? {} : { 'content-type': type }),
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+    },
+    ...(body === undefined ? {} : { body }),
+  })
+  const text = await answer.text()
+  if (answer.status < 500) return null
+  return `${method} ${path.slice(0, 150)} ${body?.slice(0, 150) ?? ''} → ${answer.status} ${text.slice(0, 300)}`
+}
+
+/** The complaints about many requests, a few at a time. */
+async function complaintsOf(calls: Call[]): Promise<string[]> {
+  const complaints: string[] = []
+  const queue = calls.values()
+  const work = async () => {
+    for (const call of queue) {
+      const complaint = await complaintOf(call)
+      if (complaint) complaints.push(complaint)
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, work))
+  return complaints
+}
+
+const writes = () => routes.filter(({ method }) => method !== 'get')
+const at = ({ path }: DocumentedRoute, id = '1') => path.replace(/:\w+/g, encodeURIComponent(id))
+
+const hostileIds = [
+  ...['0', '-1', '1.5', '1e3', 'NaN', '2147483648', '99999999999999999999', 'null', 'undefined', '__proto__'],
+  ...[
+    'constructor',
+    '../../etc/passwd',
+    "1'; drop table users; --",
+    '\u0000',
+    '\ud83d\ude00',
+    'x'.repeat(3000),
+    '%',
+    ' ',
+  ],
+]
+
+const hostileValues: unknown[] = [
+  ...[null, true, 0, -1, 1.5, 2 ** 31, 2 ** 53, 1e308, '', ' ', 'x', 'x'.repeat(50_000)],
+  // Half of a surrogate pair: JSON allows it, PostgreSQL's jsonb does not.
+  ...[
+    '\ud800',
+    'a\u0000b',
+    '\u202e',
+    '<img src=x onerror=alert(1)>',
+    "'; drop table users; --",
+    '%',
+    '2026-13-45T99:99:99Z',
+  ],
+  ...['0.001', 'NaN', '1e400', '-0', 'javascript:alert(1)', 'http://127.0.0.1:1/', 'x@y\r\nBcc: z@y'],
+  ...[[], [null], [[]], [1, 1], ['1', {}], {}, { a: 1 }, { toString: 1 }, { $gt: '' }, deep(200)],
+  Array.from({ length: 5000 }, (_, index) => index),
+]
+
+function deep(levels: number): unknown {
+  return levels === 0 ? 1 : { a: [deep(levels - 1)] }
+}
+
+interface JsonSchema {
+  type?: string
+  enum?: unknown[]
+  const?: unknown
+  anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+  properties?: Record<string, JsonSchema>
+  items?: JsonSchema
+  format?: string
+  minLength?: number
+  minimum?: number
+}
+
+/** Something that comes close to what a schema asks for. */
+function sampleOf(schema: JsonSchema): unknown {
+  const choice = schema.anyOf?.[0] ?? schema.oneOf?.[0]
+  if (choice) return sampleOf(choice)
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum) return schema.enum[0]
+  switch (schema.type) {
+    case 'object':
+      return Object.fromEntries(Object.entries(schema.properties ?? {}).map(([key, value]) => [key, sampleOf(value)]))
+    case 'array':
+      return schema.items ? [sampleOf(schema.items)] : []
+    case 'integer':
+    case 'number':
+      return Math.max(1, schema.minimum ?? 1)
+    case 'boolean':
+      return true
+    case 'string':
+      if (schema.format === 'email') return 'somebody@example.org'
+      if (schema.format === 'date-time') return '2030-01-01T00:00:00Z'
+      if (schema.format === 'date') return '2020-01-01'
+      if (schema.format === 'uri') return 'https://example.org/'
+      return '1'.padEnd(schema.minLength ?? 1, 'x')
+    default:
+      return null
+  }
+}
+
+function sampleBody({ body }: DocumentedRoute): Record<string, unknown> {
+  if (!body) return {}
+  const sample = sampleOf(z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as JsonSchema)
+  return typeof sample === 'object' && sample !== null ? (sample as Record<string, unknown>) : {}
+}
+
+function namesIn({ query }: DocumentedRoute): string[] {
+  if (!query) return []
+  const { properties = {} } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+  return Object.keys(properties)
+}
+
+describe('every route there is', () => {
+  it('is known to these tests', () => {
+    expect(routes.length).toBeGreaterThan(30)
+    expect(new Set(routes.map(({ method, path }) => `${method} ${path}`)).size).toBe(routes.length)
+  })
+
+  it('says who it is for before it looks at anything, and means it', async () => {
+    const wrong: string[] = []
+    const [student, teacher] = [await tokenOf('student'), await tokenOf('teacher')]
+    for (const route of routes.filter(({ access }) => access !== 'anyone')) {
+      const status = async (token: string | null) =>
+        (
+          await fetch(`${origin}${at(route, 'nonsense')}`, {
+            method: route.method.toUpperCase(),
+            headers: {
+              'x-forwarded-for': '198.18.0.2',
+              'content-type': 'application/json',
+              ...(token ? { authorization: `Bearer ${token}` } : {}),
+            },
+            ...(route.method === 'get' ? {} : { body: '{"nonsense":1}' }),
+          })
+        ).status
+      if ((await status(null)) !== 401) wrong.push(`${route.method} ${route.path} answers nobody`)
+      if (route.access !== 'admin') continue
+      for (const token of [student, teacher]) {
+        if ((await status(token)) !== 403) wrong.push(`${route.method} ${route.path} is not for admins alone`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('survives ids that are none, huge, or written to do harm', async () => {
+    const complaints: string[] = []
+    for (const route of routes.filter(({ path }) => path.includes(':'))) {
+      const token = await tokenOf('admin')
+      const body = route.method === 'get' ? {} : { body: JSON.stringify(sampleBody(route)) }
+      complaints.push(
+        ...(await complaintsOf(
+          hostileIds.map((id) => ({ method: route.method, path: at(route, id), token, ...body })),
+        )),
+      )
+    }
+    expect(complaints).toEqual([])
+  })
+
+  it('survives bodies that are no JSON, no object, or change what objects are made of', async () => {
+    const texts = [
+      ...['{', '', 'null', '[]', '"x"', '1', '{"a":1', "{'a':1}", '\u0000', '\ufeff{}', '{"a":"\\u0000"}'],
+      '{"__proto__":{"polluted":true}}',
+      '{"constructor":{"prototype":{"polluted":true}}}',
+      '{"a":{"__proto__":{"polluted":true}}}',
+      '['.repeat(20_000),
+      `${'['.repeat(20_000)}${']'.repeat(20_000)}`,
+    ]
+    const complaints: string[] = []
+    for (const route of writes()) {
+      const token = await tokenOf('admin')
+      const own = JSON.stringify(sampleBody(route)).replace(/^\{/, '{"__proto__":{"polluted":true},')
+      const calls = [...texts, own].map((body) => ({ method: route.method, path: at(route), body, token }))
+      complaints.push(...(await complaintsOf(calls)))
+    }
+    expect(complaints).toEqual([])
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+  })
+
+  it('takes JSON alone, unless it takes files', async () => {
+    const complaints: string[] = []
+    const accepted = new Set<string>()
+    for (const route of writes()) {
+      for (const type of [
+        'text/plain',
+        'application/xml',
+        'application/x-www-form-urlencoded',
+        'multipart/form-data; boundary=x',
+      ]) {
+        const call = { method: route.method, path: at(route), body: 'a=b', type, token: await tokenOf('nobody') }
+        const complaint = await complaintOf(call)
+        if (complaint) complaints.push(complaint)
+        const { status } = await fetch(`${origin}${call.path}`, {
+          method: route.method.toUpperCase(),
+          headers: { 'content-type': type, 'x-forwarded-for': '198.18.0.3' },
+          body: 'a=b',
+        })
+        if (status !== 415) accepted.add(route.path)
+      }
+    }
+    expect(complaints).toEqual([])
+    for (const path of accepted)
+      expect(path).toMatch(/(thumbnail|avatar|picture|file|files|submissions|webhooks\/.+|assets)$/)
+  })
+
+  it('refuses a body of 10 MB before it has come', async () => {
+    const wrong: string[] = []
+    for (const route of writes()) {
+      const call = request(`${origin}${at(route)}`, {
+        method: route.method.toUpperCase(),
+        agent: false,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': 10_000_000,
+          'x-forwarded-for': '198.18.0.4',
+        },
+      })
+      call.on('error', () => {})
+      call.flushHeaders()
+      const [answer] = await once(call, 'response')
+      call.destroy()
+      if (answer.statusCode !== 413) wrong.push(`${route.method} ${route.path} → ${answer.statusCode}`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it.each(everybody)('survives hostile values in every field of its body, sent by: %s', async (who) => {
+    const complaints: string[] = []
+    for (const route of writes()) {
+      const token = await tokenOf(who)
+      const sample = sampleBody(route)
+      const send = (body: object) => ({ method: route.method, path: at(route), body: JSON.stringify(body), token })
+      const calls = [send(sample), send({}), send({ ...sample, is_admin: true })]
+      // Guests and students are refused before a field is looked at, nearly everywhere.
+      const values = who === 'admin' ? hostileValues : hostileValues.filter((_, index) => index % 5 === 0)
+      for (const key of Object.keys(sample)) {
+        for (const value of values) calls.push(send({ ...sample, [key]: value }))
+      }
+      complaints.push(...(await complaintsOf(calls)))
+    }
+    expect(complaints).toEqual([])
+  })
+
+  it('survives hostile values in its query, and none is a way to what is not shown', async () => {
+    const common = ['page', 'page_size', 'ordering', 'search', 'nonsense']
+    const values = [
+      ...['', '0', '-1', '1.5', 'NaN', '1e400', '99999999999999999999', '100000', 'last', 'password', '-password_hash'],
+      ...[
+        "'",
+        "' or 1=1 --",
+        '%',
+        '_',
+        '\\',
+        '"',
+        'x'.repeat(3000),
+        '\u0000',
+        '\ud83d\ude00',
+        '[object Object]',
+        '2026-13-45',
+      ],
+      ...['id;select pg_sleep(10)', '__proto__', ',,,', 'true,false'],
+    ]
+    const complaints: string[] = []
+    for (const route of routes.filter(({ method }) => method === 'get')) {
+      const token = await tokenOf('admin')
+      const names = new Set([...common, ...namesIn(route)])
+      const queries = [...names].flatMap((name) => [
+        ...values.map((value) => `${name}=${encodeURIComponent(value)}`),
+        `${name}=1&${name}=2`,
+        `${name}[]=1`,
+        `${name}[a]=1`,
+        `${name}=%ff`,
+        `${name}=%`,
+      ])
+      const calls = queries.map((query) => ({ method: 'get', path: `${at(route)}?${query}`, token }))
+      complaints.push(...(await complaintsOf(calls)))
+    }
+    expect(complaints).toEqual([])
+  })
+})
