@@ -24,26 +24,38 @@ interface Row {
 export class Viewers {
   readonly #orm: Orm
   readonly #redis: RedisClient
+  /** Sign-outs that Redis was not there to hear of, with when it will have forgotten those viewers by itself. */
+  readonly #unsaid = new Map<string, number>()
 
   constructor(orm: Orm, redis: RedisClient) {
     this.#orm = orm
     this.#redis = redis
+    redis.on('ready', () => void this.forget([...this.#unsaid.keys()]))
   }
 
   /** @param hash of the session cookie */
   async findBySession(hash: string): Promise<Viewer | null> {
-    return this.#recall(`viewer:${hash}`, `t.hash = ? and t.purpose = 'session'`, hash)
+    return this.#recall(hash, `t.hash = ? and t.purpose = 'session'`, hash)
   }
 
   /** @param family of a client's tokens: one of them must still be good */
   async findByFamily(family: string): Promise<Viewer | null> {
-    return this.#recall(`viewer:${family}`, `t.family = ? and t.purpose = 'refresh'`, family)
+    return this.#recall(family, `t.family = ? and t.purpose = 'refresh'`, family)
   }
 
-  /** @param keys hashes of sessions, families of tokens */
+  /**
+   * Holds here at once, and elsewhere as soon as Redis is there.
+   *
+   * @param keys hashes of sessions, families of tokens
+   */
   async forget(keys: readonly string[]): Promise<void> {
+    const until = Date.now() + REMEMBERED_SECONDS * 1000
+    for (const key of keys) if (!this.#unsaid.has(key)) this.#unsaid.set(key, until)
     await Promise.all(
-      keys.map((key) => orElse(this.#redis.set(`viewer:${key}`, GONE, { EX: REMEMBERED_SECONDS }), null)),
+      keys.map(async (key) => {
+        const isSaid = await orElse(this.#redis.set(`viewer:${key}`, GONE, { EX: REMEMBERED_SECONDS }), null)
+        if (isSaid || (this.#unsaid.get(key) ?? 0) < Date.now()) this.#unsaid.delete(key)
+      }),
     )
   }
 
@@ -59,13 +71,14 @@ export class Viewers {
   }
 
   async #recall(key: string, condition: string, value: string): Promise<Viewer | null> {
-    const remembered = await orElse(this.#redis.get(key), null)
+    if (this.#unsaid.has(key)) return null
+    const remembered = await orElse(this.#redis.get(`viewer:${key}`), null)
     if (remembered === GONE) return null
     const viewer = remembered ? (JSON.parse(remembered) as Viewer) : await this.#ask(condition, value)
     if (!viewer || viewer.expiresAtMs <= Date.now()) return null
     if (!remembered) {
       await orElse(
-        this.#redis.set(key, JSON.stringify(viewer), {
+        this.#redis.set(`viewer:${key}`, JSON.stringify(viewer), {
           expiration: { type: 'EX', value: REMEMBERED_SECONDS },
           condition: 'NX',
         }),

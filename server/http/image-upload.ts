@@ -5,8 +5,10 @@ import type { ObjectStore } from '../../media/storage/object-store.ts'
 import { ObjectStoreError } from '../../media/storage/object-store.ts'
 import { newId } from '../db/base.ts'
 import { DomainError } from '../errors.ts'
+import { boundaryOf, readParts } from './multipart.ts'
 
 const MAX_BYTES = 8 * 1024 * 1024
+const FORM_OVERHEAD = 64 * 1024
 /** A small file can unpack to a picture that fills the memory. */
 const MAX_PIXELS = 40_000_000
 /** By their first bytes, whatever the request calls them. SVG is a document that runs scripts, and none of these. */
@@ -21,8 +23,8 @@ export interface PictureSize {
 }
 
 /**
- * Takes a picture that is the body of the request and keeps it as WebP, without what cameras write into pictures, under
- * `public/<folder>/<random>.webp`. The name it had is never looked at.
+ * Takes a picture that is the body of the request, or the first file of its form, and keeps it as WebP, without what
+ * cameras write into pictures, under `public/<folder>/<random>.webp`. The name it had is never looked at.
  *
  * @returns the object's key
  * @throws {DomainError} `body_too_large`, `file_type_refused`, `image_unreadable`, `store_unavailable`
@@ -33,7 +35,8 @@ export async function takePicture(
   folder: 'courses' | 'avatars' | 'channels',
   { width, height }: PictureSize,
 ): Promise<string> {
-  const bytes = await readBody(ctx)
+  if (Number(ctx.get('content-length')) > MAX_BYTES + FORM_OVERHEAD) throw new DomainError('body_too_large')
+  const bytes = await (ctx.is('multipart/form-data') ? readForm(ctx) : readAll(ctx.req))
   const type = await fileTypeFromBuffer(bytes)
   if (!type || !accepted.has(type.mime)) throw new DomainError('file_type_refused')
   const webp = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
@@ -54,12 +57,21 @@ export async function takePicture(
   return key
 }
 
+/** @throws {DomainError} `malformed_form`, `file_missing`, `body_too_large` */
+async function readForm(ctx: KoaContext): Promise<Buffer> {
+  const boundary = boundaryOf(ctx.get('content-type'))
+  if (!boundary) throw new DomainError('malformed_form')
+  for await (const part of readParts(ctx.req, boundary)) {
+    if (part.fileName !== null) return readAll(part.body)
+  }
+  throw new DomainError('file_missing')
+}
+
 /** @throws {DomainError} `body_too_large` as soon as that is known */
-async function readBody(ctx: KoaContext): Promise<Buffer> {
-  if (Number(ctx.get('content-length')) > MAX_BYTES) throw new DomainError('body_too_large')
-  const chunks: Buffer[] = []
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > MAX_BYTES) throw new DomainError('body_too_large')
     chunks.push(chunk)
