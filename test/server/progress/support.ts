@@ -31,8 +31,8 @@ export interface Classroom extends AsyncDisposable {
   enrollmentOf(user: User): Promise<Enrollment>
 }
 
-export async function openClassroom(): Promise<Classroom> {
-  const server = await startServer()
+export async function openClassroom(redisUrl?: string): Promise<Classroom> {
+  const server = await startServer(redisUrl ? { redisUrl } : {})
   const em = () => server.context.orm.em.fork()
   const signedIn = async (user: User): Promise<Learner> => ({ user, agent: await server.signIn(user) })
   const teacher = await signedIn(await server.register('teacher'))
