@@ -119,6 +119,20 @@ it('passes the API and health on with what it knows of the client, not what the 
   for (const path of ['/health', '/healthz', '/readyz']) expect((await get(path)).text).toBe(`api ${path}`)
 })
 
+it('takes a large body only where a file is expected', async () => {
+  const send = async (path: string) => {
+    const outgoing = request({ host: '127.0.0.1', port: settings.port, path, method: 'PUT' })
+    outgoing.end(Buffer.alloc(2_000_000))
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+    incoming.resume()
+    return incoming.statusCode
+  }
+  for (const path of ['/api/profiles/me/avatar/', '/api/courses/1/thumbnail', '/api/lessons/1/submissions/']) {
+    expect([path, await send(path)]).toEqual([path, 200])
+  }
+  expect(await send('/api/profiles/me/')).toBe(413)
+})
+
 it.each([
   '/internal/broadcasts/1/end',
   '/metrics',
