@@ -1,27 +1,20 @@
-import { z } from 'zod'
 import type { Context } from '../context.ts'
-import { Api } from '../http/api.ts'
-import { presentTag, tagJson, tagsQuery } from './contract.ts'
-import { Tag } from './tag.ts'
+import type { Api } from '../http/api.ts'
+import { categoryRoutes } from './category-routes.ts'
+import { courseItemRoutes } from './course-routes.ts'
+import { lessonRoutes } from './lesson-routes.ts'
+import { moduleRoutes } from './module-routes.ts'
+import { roleRoutes } from './role-routes.ts'
+import { tagRoutes } from './tag-routes.ts'
 
-/** Parse, call one operation, present. Rules live in the operations. */
-export function courseRoutes(_context: Context): Api {
-  const api = new Api('/api/tags', 'Catalogue')
-
-  api.get(
-    '/',
-    {
-      summary: 'Tags by the beginning of their name.',
-      access: 'anyone',
-      query: tagsQuery,
-      answers: { 200: z.array(tagJson) },
-    },
-    async (ctx, { query }) => {
-      const begins = `${query.search.replace(/[\\%_]/g, '\\$&')}%`
-      const tags = await ctx.state.em.find(Tag, { name: { $ilike: begins } }, { orderBy: { name: 'asc' }, limit: 50 })
-      ctx.body = tags.map(presentTag)
-    },
-  )
-
-  return api
+/** All that a course is made of. */
+export function courseRoutes(context: Context): Api[] {
+  return [
+    tagRoutes(context),
+    categoryRoutes(context),
+    courseItemRoutes(context),
+    roleRoutes(context),
+    ...moduleRoutes(context),
+    ...lessonRoutes(context),
+  ]
 }

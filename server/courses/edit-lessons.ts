@@ -1,0 +1,115 @@
+import type { EntityManager } from '../db/orm.ts'
+import { DomainError, fieldErrors } from '../errors.ts'
+import { sanitizeHtml } from '../http/sanitize.ts'
+import type { Queue } from '../jobs/queue.ts'
+import { mayManage } from '../live/access.ts'
+import { Recording } from '../vod/recording.ts'
+import type { Person } from './access.ts'
+import { Lesson } from './lesson.ts'
+import type { LessonBody } from './lesson-contract.ts'
+import { assignmentDefinition } from './lesson-definition.ts'
+import { lockLesson, lockModule } from './lock-lesson.ts'
+import { closeGaps, makeRoom, moveTo } from './order.ts'
+import { recountCourse } from './recount-course.ts'
+
+/** @throws {DomainError} those of `lockModule` and of the fields */
+export async function addLesson(
+  em: EntityManager,
+  queue: Queue,
+  person: Person,
+  moduleId: number,
+  body: LessonBody,
+): Promise<Lesson> {
+  return em.transactional(async (tx) => {
+    const { module, course } = await lockModule(tx, person, moduleId)
+    const fields = await fieldsOf(tx, person, body, null)
+    const order = await makeRoom(tx, 'lesson', moduleId, body.order)
+    const lesson = tx.create(Lesson, { module, ...fields, order })
+    await tx.flush()
+    await recountCourse(tx, course.id)
+    if (lesson.isPublished) await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
+    return lesson
+  })
+}
+
+/** @throws {DomainError} those of `lockLesson` and of the fields */
+export async function editLesson(
+  em: EntityManager,
+  queue: Queue,
+  person: Person,
+  lessonId: number,
+  body: LessonBody,
+): Promise<void> {
+  await em.transactional(async (tx) => {
+    const { lesson, module, course } = await lockLesson(tx, person, lessonId)
+    const wasPublished = lesson.isPublished
+    Object.assign(lesson, await fieldsOf(tx, person, body, lesson.recording?.id ?? null))
+    await tx.flush()
+    if (body.order !== undefined) await moveTo(tx, 'lesson', module.id, { id: lessonId, order: body.order })
+    await recountCourse(tx, course.id)
+    if (wasPublished !== lesson.isPublished) {
+      await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
+    }
+  })
+}
+
+/**
+ * Deletes it, unless it is shown and learners have begun it: their history goes with it, so it takes hiding it first.
+ *
+ * @throws {DomainError} those of `lockLesson`; `lesson_in_use`
+ */
+export async function deleteLesson(em: EntityManager, queue: Queue, person: Person, lessonId: number): Promise<void> {
+  await em.transactional(async (tx) => {
+    const { lesson, module, course } = await lockLesson(tx, person, lessonId)
+    if (await hasLearners(tx, 'l.id', lessonId)) throw new DomainError('lesson_in_use')
+    tx.remove(lesson)
+    await tx.flush()
+    await closeGaps(tx, 'lesson', module.id)
+    await recountCourse(tx, course.id)
+    await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
+  })
+}
+
+/** Whether anybody has begun a published lesson, of one module or this one. */
+export async function hasLearners(tx: EntityManager, column: 'l.id' | 'l.module_id', id: number): Promise<boolean> {
+  const [row] = await tx.execute<{ is_begun: boolean }[]>(
+    `select exists (
+       select from lesson l
+        where ${column} = ? and l.is_published
+          and (exists (select from lesson_progress p where p.lesson_id = l.id)
+            or exists (select from quiz_attempt a where a.lesson_id = l.id)
+            or exists (select from submission s where s.lesson_id = l.id))) as is_begun`,
+    [id],
+  )
+  return row?.is_begun === true
+}
+
+/**
+ * What is kept of a request: harmless HTML, and a definition only of its own kind.
+ *
+ * @param known the recording that the lesson has; it may stay though it is a colleague's
+ * @throws {DomainError} `invalid_input` by field; `recording_failed`
+ */
+async function fieldsOf(tx: EntityManager, person: Person, body: LessonBody, known: string | null) {
+  const { content_type: contentType, quiz } = body
+  if (contentType === 'quiz' && quiz === null) throw fieldErrors({ quiz: 'definition_missing' })
+  const recording =
+    body.recording === null ? null : await tx.findOne(Recording, { id: body.recording }, { populate: ['channel'] })
+  if (body.recording !== null && body.recording !== known) {
+    // One that is not theirs counts as missing: a lesson must not open what its author may not.
+    if (!recording || !mayManage(person, recording.channel.owner.id)) throw fieldErrors({ recording: 'unknown_choice' })
+    if (recording.status === 'failed') throw new DomainError('recording_failed')
+  }
+  return {
+    title: body.title,
+    contentType,
+    content: sanitizeHtml(body.content),
+    videoUrl: body.video_url,
+    recording,
+    durationMinutes: body.duration_minutes,
+    isFree: body.is_free,
+    isPublished: body.is_published,
+    quiz: contentType === 'quiz' ? quiz : null,
+    assignment: contentType === 'assignment' ? (body.assignment ?? assignmentDefinition.parse({})) : null,
+  }
+}

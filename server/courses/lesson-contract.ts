@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { lessonContentTypes } from './lesson.ts'
+import { assignmentDefinition, quizDefinition } from './lesson-definition.ts'
+
+const title = z.string().trim().min(1).max(200)
+/** Where it is put; whatever stands there moves on. The end when there is none, or when it is past the end. */
+const order = z.int().min(1).max(10_000).optional()
+const refId = z.int().positive()
+
+/** What is left out is reset, but for its order. */
+export const moduleBody = z.strictObject({
+  title,
+  description: z.string().trim().max(10_000).default(''),
+  is_free: z.boolean().default(false),
+  order,
+})
+export type ModuleBody = z.output<typeof moduleBody>
+
+const videoUrl = z.union([
+  z.literal(''),
+  z
+    .string()
+    .trim()
+    .max(500)
+    .pipe(z.url({ protocol: /^https?$/ })),
+])
+
+/** What is left out is reset, but for its order, its file and what it was broadcast as. */
+export const lessonBody = z.strictObject({
+  title,
+  content_type: z.enum(lessonContentTypes),
+  /** HTML; what could run is taken out. */
+  content: z.string().max(200_000).default(''),
+  /** Of a video elsewhere. */
+  video_url: videoUrl.default(''),
+  /** A recording of one's own channel. */
+  recording: z
+    .string()
+    .regex(/^[0-9a-f]{24}$/)
+    .nullable()
+    .default(null),
+  duration_minutes: z.int().min(0).max(100_000).default(0),
+  is_free: z.boolean().default(false),
+  is_published: z.boolean().default(true),
+  quiz: quizDefinition.nullable().default(null),
+  assignment: assignmentDefinition.nullable().default(null),
+  order,
+})
+export type LessonBody = z.output<typeof lessonBody>
+
+const fullOrder = z.union([
+  z.array(refId).min(1).max(1000),
+  z
+    .array(z.strictObject({ id: refId, order: z.int() }))
+    .min(1)
+    .max(1000)
+    .transform((rows) => rows.toSorted((a, b) => a.order - b.order).map((row) => row.id)),
+])
+/** All modules of the course, each once. */
+export const reorderModulesBody = z.strictObject({ course: refId, order: fullOrder })
+/** All lessons of the module, each once; lessons of other modules among them move here. */
+export const reorderLessonsBody = z.strictObject({ module: refId, order: fullOrder })
+
+export const recordingLessonBody = z.strictObject({
+  module: refId,
+  title,
+  order,
+  is_free: z.boolean().default(false),
+})
+
+export const lessonStates = ['scheduled', 'live', 'recorded'] as const
+
+/** Of a lesson of a course's page: nothing of what is in it. */
+export const lessonOutlineJson = z.object({
+  id: z.int(),
+  title: z.string(),
+  content_type: z.enum(lessonContentTypes),
+  order: z.int(),
+  duration_minutes: z.int(),
+  /** By itself; a lesson of a free module is free too. */
+  is_free: z.boolean(),
+  is_published: z.boolean(),
+  /** Its content needs an enrollment that the caller does not have. */
+  locked: z.boolean(),
+  /** Of a lesson with a broadcast or a recording, else null. */
+  state: z.enum(lessonStates).nullable(),
+  /** When its broadcast is due. */
+  starts_at: z.iso.datetime().nullable(),
+})
+export type LessonOutlineJson = z.infer<typeof lessonOutlineJson>
+
+export const moduleJson = z.object({
+  id: z.int(),
+  course: z.int(),
+  title: z.string(),
+  description: z.string(),
+  order: z.int(),
+  is_free: z.boolean(),
+})
+export type ModuleJson = z.infer<typeof moduleJson>
+
+export const moduleOutlineJson = moduleJson.extend({ lessons: z.array(lessonOutlineJson) })
+export type ModuleOutlineJson = z.infer<typeof moduleOutlineJson>
+
+export const lessonJson = lessonOutlineJson.extend({
+  module: z.int(),
+  course: z.int(),
+  content: z.string(),
+  video_url: z.string(),
+  broadcast: z.string().nullable(),
+  recording: z.string().nullable(),
+  /** Path of the multivariant playlist of the running show or of the recording, signed for this viewer. */
+  playback_url: z.string().nullable(),
+  thumbnail_url: z.string().nullable(),
+  storyboard_url: z.string().nullable(),
+  file: z
+    .object({ id: z.int(), file_name: z.string(), mime: z.string(), size_bytes: z.number(), url: z.string() })
+    .nullable(),
+  /** With its answers, for those who edit it; a learner asks `/quiz/`. */
+  quiz: quizDefinition.nullable(),
+  assignment: assignmentDefinition.nullable(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+})
+export type LessonJson = z.infer<typeof lessonJson>
+
+export const orderJson = z.object({ order: z.array(z.int()) })

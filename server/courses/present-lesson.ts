@@ -1,0 +1,66 @@
+import type { Audience, Playback } from '../vod/playback.ts'
+import type { Lesson } from './lesson.ts'
+import type { LessonJson } from './lesson-contract.ts'
+import { lessonState } from './outline.ts'
+
+/**
+ * A lesson as those see it who may: with what is in it. Its module, broadcast, recording and file must be loaded.
+ *
+ * @param mayEdit shows a quiz's answers, which nobody else is ever shown here
+ */
+export function presentLesson(
+  lesson: Lesson,
+  { mayEdit, playback, audience }: { mayEdit: boolean; playback: Playback; audience: Audience },
+): LessonJson {
+  const { module, broadcast, recording, file } = lesson
+  return {
+    id: lesson.id,
+    title: lesson.title,
+    content_type: lesson.contentType,
+    order: lesson.order,
+    duration_minutes: lesson.durationMinutes,
+    is_free: lesson.isFree,
+    is_published: lesson.isPublished,
+    locked: false,
+    state: lessonState(broadcast?.status, recording?.status),
+    starts_at: broadcast?.startsAt?.toISOString() ?? null,
+    module: module.id,
+    course: module.course.id,
+    content: lesson.content,
+    video_url: lesson.videoUrl,
+    broadcast: broadcast?.id ?? null,
+    recording: recording?.id ?? null,
+    ...urls(lesson, playback, audience),
+    file: file
+      ? {
+          id: file.id,
+          file_name: file.fileName,
+          mime: file.mime,
+          size_bytes: Number(file.sizeBytes),
+          url: `/api/lessons/${lesson.id}/file/`,
+        }
+      : null,
+    quiz: mayEdit ? (lesson.quiz ?? null) : null,
+    assignment: lesson.assignment ?? null,
+    created_at: lesson.createdAt.toISOString(),
+    updated_at: lesson.updatedAt.toISOString(),
+  }
+}
+
+type Urls = Pick<LessonJson, 'playback_url' | 'thumbnail_url' | 'storyboard_url'>
+
+/** The running show while there is one, then what it left. */
+function urls({ broadcast, recording }: Lesson, playback: Playback, audience: Audience): Urls {
+  if (broadcast?.isOnAir() && broadcast.node) {
+    const held = { id: broadcast.id, node: broadcast.node }
+    const url = (file: string) => playback.ofBroadcast(held, file, audience)
+    return { playback_url: url('index.m3u8'), thumbnail_url: url('thumbnail.jpg'), storyboard_url: null }
+  }
+  if (recording?.status !== 'ready') return { playback_url: null, thumbnail_url: null, storyboard_url: null }
+  const url = (file: string) => playback.ofRecording(recording, file, audience)
+  return {
+    playback_url: url('index.m3u8'),
+    thumbnail_url: recording.hasThumbnail ? url('thumbnail.jpg') : null,
+    storyboard_url: recording.hasStoryboard ? url('storyboard.vtt') : null,
+  }
+}
