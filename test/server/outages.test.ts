@@ -1,7 +1,23 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { ensureDatabase, startPostgres } from '../../config/local/postgres.ts'
+import { AuthToken } from '../../server/accounts/auth-token.ts'
+import { Profile } from '../../server/accounts/profile.ts'
+import { User } from '../../server/accounts/user.ts'
+import { Viewers } from '../../server/accounts/viewers.ts'
+import { AuditLog } from '../../server/admin/audit-log.ts'
+import { migrateDatabase } from '../../server/db/migrate.ts'
+import { openOrm } from '../../server/db/orm.ts'
+import { Queue } from '../../server/jobs/queue.ts'
+import { createMailer } from '../../server/mail/mailer.ts'
+import { sendMail } from '../../server/mail/send-mail.job.ts'
 import { openDatabase, type TestDatabase } from '../support/database.ts'
 import { aLiveShow, aPublisher } from '../support/factories.ts'
+import { startMailServer } from '../support/mail.ts'
+import { freePort } from '../support/ports.ts'
 import { openDoor, postgresSocket, redisSocket, type ServiceDoor, throughProxy } from '../support/proxy.ts'
 import { PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
@@ -40,6 +56,40 @@ describe('while Redis is away', () => {
     await proxy.restore()
     await vi.waitFor(() => expect(server.context.redis.isReady).toBe(true), { timeout: 6000 })
     await request(server.server).get('/readyz').expect(200)
+  })
+
+  it('a sign-out and a demotion meanwhile hold at once, and when it is back', async () => {
+    const admin = await server.signIn(await server.register('admin'))
+    const [leaver, demoted] = [await server.register(), await server.register('producer')]
+    const agents = [await server.signIn(leaver), await server.signIn(demoted)] as const
+    // Redis remembers both for a minute.
+    for (const agent of agents) await agent.get('/api/auth/me/').expect(200)
+    await proxy.cut()
+    await vi.waitFor(() => expect(server.context.redis.isReady).toBe(false), { timeout: 6000 })
+    await agents[0].post('/api/auth/logout/').expect(204)
+    await admin.put(`/api/admin/users/${demoted.id}/`).send({ role: 'student' }).expect(200)
+    for (const agent of agents) await agent.get('/api/auth/me/').expect(401)
+    await proxy.restore()
+    await vi.waitFor(() => expect(server.context.redis.isReady).toBe(true), { timeout: 6000 })
+    for (const agent of agents) await agent.get('/api/auth/me/').expect(401)
+    // Another process believes Redis, where the news has come.
+    const elsewhere = new Viewers(server.context.orm, server.context.redis)
+    const tokens = await server.context.orm.em.fork().find(AuthToken, { user: { $in: [leaver.id, demoted.id] } })
+    expect(tokens.length).toBe(2)
+    await vi.waitFor(async () => {
+      for (const { hash } of tokens) expect(await elsewhere.findBySession(hash)).toBe(null)
+    })
+  })
+
+  it('settings, tags and the administration go on', async () => {
+    const admin = await server.signIn(await server.register('admin'))
+    await proxy.cut()
+    await vi.waitFor(() => expect(server.context.redis.isReady).toBe(false), { timeout: 6000 })
+    expect((await admin.patch('/api/admin/settings/').send({ refund_days: 5 }).expect(200)).body.refund_days).toBe(5)
+    for (const path of ['/api/tags/', '/api/live/']) await server.visitor().get(path).expect(200)
+    for (const path of ['users', 'jobs', 'audit-log', 'settings']) await admin.get(`/api/admin/${path}/`).expect(200)
+    await proxy.restore()
+    await vi.waitFor(() => expect(server.context.redis.isReady).toBe(true), { timeout: 6000 })
   })
 
   it('guessing is still slowed', async () => {
@@ -113,5 +163,99 @@ describe('while PostgreSQL is away', () => {
     await login().expect(200)
     await agent.get('/api/auth/me/').expect(200)
     await aLiveShow(server, streamKey)
+  })
+})
+
+describe('when PostgreSQL is restarted in the middle of requests', () => {
+  it('each has happened whole or not at all, and those after it go through', async () => {
+    await using stack = new AsyncDisposableStack()
+    const directory = mkdtempSync(join(tmpdir(), 'ustat-restart-'))
+    stack.defer(() => rmSync(directory, { recursive: true, force: true }))
+    chmodSync(directory, 0o711)
+    const dataDir = join(directory, 'cluster')
+    const events: string[] = []
+    const url = await startPostgres(
+      {
+        dataDir,
+        socketDir: join(directory, 'socket'),
+        logFile: join(directory, 'log'),
+        report: (line) => void events.push(line),
+      },
+      stack,
+    )
+    await ensureDatabase(url, 'ustat')
+    const orm = await openOrm(url('ustat'))
+    await migrateDatabase(orm, url('ustat'))
+    await orm.close(true)
+    const server = stack.use(await startServer({ databaseUrl: url('ustat') }))
+    const admin = await server.signIn(await server.register('admin'))
+    const people = await Promise.all(Array.from({ length: 40 }, () => server.register()))
+
+    const rename = (id: number) => admin.put(`/api/admin/users/${id}/`).send({ last_name: 'Renamed' })
+    const postmaster = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
+    const answers = await Promise.all(
+      people.map(async ({ id }, index) => {
+        // "Fast": whoever is in a transaction is thrown out of it.
+        if (index === 15) process.kill(postmaster, 'SIGINT')
+        return rename(id)
+      }),
+    )
+    for (const { status, body } of answers)
+      expect([status, body.code]).toEqual(status === 200 ? [200, undefined] : [503, 'database_unavailable'])
+    expect(answers.some(({ status }) => status === 503)).toBe(true)
+    await vi.waitFor(() => expect(events.join()).toContain('postgres runs again'), { timeout: 20_000 })
+
+    const em = server.context.orm.em
+    await expect
+      .poll(
+        () =>
+          request(server.server)
+            .get('/readyz')
+            .then(({ status }) => status),
+        { timeout: 10_000 },
+      )
+      .toBe(200)
+    const renamed = await em.fork().find(User, { lastName: 'Renamed' })
+    const lines = await em.fork().find(AuditLog, { action: 'user.edit' })
+    expect(lines.map(({ object }) => object).sort()).toEqual(renamed.map(({ id }) => `user:${id}`).sort())
+    // What was answered with 200 is there; of the others some may be, too: only the answer was lost.
+    const told = people.filter((_, index) => answers[index]?.status === 200).map(({ id }) => id)
+    expect(renamed.map(({ id }) => id)).toEqual(expect.arrayContaining(told))
+
+    for (const { id } of people) await rename(id).expect(200)
+    expect(await em.fork().count(AuditLog, { action: 'user.edit' })).toBe(people.length)
+    // Jobs go through connections of their own.
+    await server.context.queue.add('purge-stale-rows', {})
+  })
+})
+
+describe('while the mail server is away', () => {
+  it('mails wait, and go out once when it is back', async () => {
+    await using server = await startServer()
+    const admin = await server.signIn(await server.register('admin'))
+    const teacher = await server.register('teacher')
+    const profile = await server.context.orm.em.fork().findOneOrFail(Profile, { user: teacher.id })
+    const { config, log, orm } = server.context
+    const mailerAt = (smtpUrl: string) => createMailer({ smtpUrl, from: 'Ustat <a@ustat.test>', outbox: '/nowhere' })
+    let mailer = mailerAt(`smtp://127.0.0.1:${await freePort()}`)
+    await using worker = new Queue(config.database.url, log, 'works')
+    await worker.start()
+    await worker.work('send-mail', (mail) => sendMail({ ...server.context, mailer }, mail))
+
+    // Whoever causes a mail is not kept waiting for it.
+    await admin.post(`/api/admin/profiles/${profile.id}/verification/`).send({ status: 'verified' }).expect(200)
+    const states = () => orm.em.fork().execute(`select state, retry_count from pgboss.job where name = 'send-mail'`)
+    await vi.waitFor(async () => expect(await states()).toEqual([{ state: 'retry', retry_count: 0 }]), {
+      timeout: 15_000,
+    })
+
+    await using smtp = await startMailServer()
+    mailer = mailerAt(smtp.url)
+    await orm.em.fork().execute(`update pgboss.job set start_after = now() where name = 'send-mail'`)
+    await vi.waitFor(() => expect(smtp.mails.map(({ to }) => to)).toEqual([[teacher.email]]), { timeout: 15_000 })
+    await vi.waitFor(async () => expect(await states()).toEqual([{ state: 'completed', retry_count: 1 }]), {
+      timeout: 5000,
+    })
+    expect(smtp.mails).toHaveLength(1)
   })
 })
