@@ -1,6 +1,7 @@
-import { App, type HttpRequest, type HttpResponse, type us_listen_socket, us_socket_local_port } from 'uWebSockets.js'
+import { App, type HttpRequest, type HttpResponse, us_socket_local_port } from 'uWebSockets.js'
 import { timingSafeEqual } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
+import { listenUws } from '../../config/listen-uws.ts'
 import type { PathToken } from '../storage/signed-path.ts'
 import { answerLive, fileHeaders, immutable, type LiveBroadcast, refuse, type StoredBody } from './live-handler.ts'
 import { isRecordingPath, parseLivePath, splitPath } from './live-url.ts'
@@ -125,7 +126,7 @@ export async function startHlsServer(options: HlsServerOptions): Promise<HlsServ
       guarded((reply) => refuse(reply, '404 Not Found')),
     )
 
-  const address = await listen(app, options.listen)
+  const address = await listenUws(app, options.listen, us_socket_local_port)
   const clock = setInterval(() => {
     const at = now()
     for (const { packager } of broadcasts.values()) packager.expire(at)
@@ -194,21 +195,4 @@ async function sendWhenRead(reply: Reply, headers: Headers, stored: Promise<Stor
 function isSecret(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]
   return a.length === b.length && timingSafeEqual(a, b)
-}
-
-async function listen(app: ReturnType<typeof App>, where: string) {
-  const isPath = where.includes('/')
-  if (isPath && Buffer.byteLength(where) > 107) {
-    throw new Error(`cannot listen on ${where}: a unix socket's path has at most 107 bytes`)
-  }
-  // A socket's file from a process that was killed; uWebSockets would take over a live one as well.
-  if (isPath) await rm(where, { force: true })
-  const colon = where.lastIndexOf(':')
-  const [host, port] = [where.slice(0, colon), Number(where.slice(colon + 1))]
-  const socket = await new Promise<us_listen_socket | false>((resolve) => {
-    if (isPath) app.listen_unix(resolve, where)
-    else app.listen(host, port, resolve)
-  })
-  if (!socket) throw new Error(`cannot listen on ${where}: it is in use, or not ours to take`)
-  return isPath ? where : `${host}:${us_socket_local_port(socket)}`
 }

@@ -1,0 +1,217 @@
+import { cleanText } from './clean-text.ts'
+import type { HubRooms } from './hub-rooms.ts'
+import { moderate } from './moderate.ts'
+import { type ChatErrorCode, type ClientFrame, parseClientFrame, ranks, type ServerFrame } from './protocol.ts'
+import type { ChatPerson } from './ticket.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+const SOFT_FRAME_BYTES = 4096
+const MAX_ROOMS = 10
+/** A person who floods is told so this often, then shut out. */
+const MAX_REFUSED_FRAMES = 100
+const NOTICE_SECONDS = 5
+
+/** The socket, as far as a connection needs it. */
+export interface Wire {
+  send(frame: ServerFrame): void
+  subscribe(room: string): void
+  unsubscribe(room: string): void
+  close(code: number): void
+}
+
+/** One person's connection: what they ask, and what they are answered. It knows no socket and no Redis. */
+export class Connection {
+  person: ChatPerson
+  /** Seconds since 1970: what was revoked after it ends this connection. */
+  issuedAt: number
+  /** Redis was away when it was opened, so its ticket may have been used before: it reads until it shows another. */
+  isReadOnly: boolean
+  readonly rooms = new Set<string>()
+  readonly #wire: Wire
+  readonly #hub: HubRooms
+  readonly #frames: TokenBucket
+  readonly #history: TokenBucket
+  readonly #operations: TokenBucket
+  readonly #notices: TokenBucket
+  #refused = 0
+  #isClosed = false
+
+  constructor(
+    person: ChatPerson,
+    { wire, hub, issuedAt, isReadOnly }: { wire: Wire; hub: HubRooms; issuedAt: number; isReadOnly: boolean },
+  ) {
+    this.person = person
+    this.issuedAt = issuedAt
+    this.isReadOnly = isReadOnly
+    this.#wire = wire
+    this.#hub = hub
+    const nowMs = Date.now()
+    this.#frames = new TokenBucket({ perSecond: 20, burst: 40, nowMs })
+    this.#history = new TokenBucket({ perSecond: 0.5, burst: 5, nowMs })
+    this.#operations = new TokenBucket({ perSecond: 10, burst: 10, nowMs })
+    this.#notices = new TokenBucket({ perSecond: 1 / 30, burst: 1, nowMs })
+  }
+
+  /** Null for a guest, of whom the platform knows nothing. */
+  get account(): string | null {
+    return this.person.uid.startsWith('u:') ? this.person.uid : null
+  }
+
+  /** A text frame. Whatever it is, the connection goes on, unless it floods. */
+  take(text: string): void {
+    if (!this.#frames.take(Date.now())) {
+      this.#refused += 1
+      if (this.#refused > MAX_REFUSED_FRAMES) this.#wire.close(4429)
+      else this.refuse('rate_limited', { retry: 1000 })
+      return
+    }
+    const parsed = Buffer.byteLength(text) > SOFT_FRAME_BYTES ? { code: 'too_large' as const } : parseClientFrame(text)
+    if ('frame' in parsed) this.#answer(parsed.frame)
+    else this.refuse(parsed.code, 'cid' in parsed && parsed.cid ? { cid: parsed.cid } : {})
+  }
+
+  #answer(frame: ClientFrame): void {
+    const about = { ...('cid' in frame ? { cid: frame.cid } : {}), ...('room' in frame ? { room: frame.room } : {}) }
+    this.#handle(frame).catch((error: unknown) => {
+      this.#hub.failed(error)
+      this.refuse('unavailable', { ...about, retry: 2000 })
+    })
+  }
+
+  refuse(code: ChatErrorCode, about: { cid?: string; room?: string; retry?: number } = {}): void {
+    this.tell({ t: 'err', code, ...about })
+  }
+
+  tell(frame: ServerFrame): void {
+    if (!this.#isClosed) this.#wire.send(frame)
+  }
+
+  /** With that code; its rooms are left once the socket is really gone. */
+  close(code: number): void {
+    if (!this.#isClosed) this.#wire.close(code)
+  }
+
+  /** The socket is gone. */
+  closed(): void {
+    this.#isClosed = true
+    for (const room of this.rooms) this.#hub.exit(room, this)
+    this.rooms.clear()
+  }
+
+  /** They may no longer read there. */
+  async leave(room: string): Promise<void> {
+    if (!this.rooms.delete(room)) return
+    if (!this.#isClosed) this.#wire.unsubscribe(room)
+    this.#hub.exit(room, this)
+  }
+
+  async #handle(frame: ClientFrame): Promise<void> {
+    switch (frame.t) {
+      case 'ping':
+        return this.tell({ t: 'pong', ts: frame.ts })
+      case 'join':
+        return this.#join(frame)
+      case 'leave':
+        return this.leave(frame.room)
+      case 'auth':
+        return this.#hub.renew(this, frame.ticket)
+    }
+    if (!this.rooms.has(frame.room)) return this.refuse('not_member', { cid: frame.cid, room: frame.room })
+    switch (frame.t) {
+      case 'send':
+        return this.#send(frame)
+      case 'hist':
+        return this.#tellHistory(frame)
+      case 'who':
+        return this.tell({ t: 'who', cid: frame.cid, room: frame.room, ...this.#hub.who(frame.room) })
+      case 'mod':
+        if (!this.#operations.take(Date.now())) return this.refuse('rate_limited', { cid: frame.cid, retry: 1000 })
+        return moderate(this.#hub, this, frame)
+      case 'notify':
+        return this.#notify(frame)
+    }
+  }
+
+  async #join({ room, since }: Extract<ClientFrame, { t: 'join' }>): Promise<void> {
+    if (this.rooms.size >= MAX_ROOMS && !this.rooms.has(room)) return this.refuse('too_many_rooms', { room })
+    const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
+    if (!rules) return this.refuse('room_not_found', { room })
+    if (!place) return this.refuse(this.account ? 'forbidden' : 'unauthorized', { room })
+    const [live, until] = await Promise.all([
+      this.#hub.open(room),
+      this.account ? this.#hub.store.bannedUntil(room, this.account) : null,
+    ])
+    if (this.#isClosed) return
+    // Nothing is awaited from here on: what is published after the snapshot reaches this socket, what was before does not.
+    const isNew = !this.rooms.has(room)
+    const { recovered, lines } = live.snapshot(since)
+    this.rooms.add(room)
+    if (isNew) this.#wire.subscribe(room)
+    this.tell({
+      t: 'joined',
+      room,
+      e: live.room.epoch,
+      s: live.room.flushed,
+      recovered,
+      m: lines,
+      n: this.#hub.count(room),
+      pin: live.pin,
+      set: live.settings,
+      rank: this.isReadOnly ? ranks.guest : place.rank,
+      ...(until === null ? {} : { until }),
+    })
+    if (isNew) this.#hub.enter(room, this)
+  }
+
+  async #send({ room, cid, body, re, at }: Extract<ClientFrame, { t: 'send' }>): Promise<void> {
+    const refuse = (code: ChatErrorCode, retry?: number) =>
+      this.refuse(code, { cid, room, ...(retry ? { retry } : {}) })
+    if (!this.account || this.isReadOnly) return refuse('read_only')
+    const text = cleanText(body)
+    if (text === null) return refuse('bad_field')
+    const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
+    if (!rules || !place) return refuse('forbidden')
+    if (place.rank < ranks.moderator && this.#hub.isBlocked(rules, text)) return refuse('blocked_term')
+    const result = await this.#hub.store.send(
+      room,
+      { uid: this.person.uid, rank: place.rank, modes: place.modes },
+      cid,
+      {
+        k: 'msg',
+        u: this.person.uid,
+        n: this.person.name,
+        r: place.rank,
+        b: text,
+        ...(re ? { re } : {}),
+        ...(at ? { at } : {}),
+      },
+    )
+    if (result.kind === 'refused') return refuse(result.code, result.retryMs)
+    this.#hub.wasWritten(room)
+    this.tell({ t: 'ack', cid, room, e: result.epoch, s: result.s })
+  }
+
+  async #tellHistory({ room, before, limit, cid }: Extract<ClientFrame, { t: 'hist' }>): Promise<void> {
+    if (!this.#history.take(Date.now())) return this.refuse('rate_limited', { cid, room, retry: 2000 })
+    const lines = await this.#hub.store.before(room, before, limit)
+    this.tell({ t: 'hist', cid, room, m: lines, more: lines.length === limit })
+  }
+
+  async #notify({ room, cid, level, text }: Extract<ClientFrame, { t: 'notify' }>): Promise<void> {
+    const cleaned = cleanText(text)
+    if (!cleaned) return this.refuse('bad_field', { cid, room })
+    const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
+    const isAllowed = place && rules && place.rank >= (rules.notices === 'everyone' ? ranks.member : ranks.moderator)
+    if (!isAllowed || this.isReadOnly) return this.refuse('forbidden', { cid, room })
+    if (!this.#notices.take(Date.now())) return this.refuse('rate_limited', { cid, room, retry: 30_000 })
+    await this.#hub.broadcast(room, {
+      t: 'ntf',
+      id: cid,
+      level,
+      text: cleaned,
+      from: this.person.name,
+      ttl: NOTICE_SECONDS,
+    })
+    this.tell({ t: 'ack', cid, room, e: '', s: 0 })
+  }
+}

@@ -1,0 +1,29 @@
+import type { Rank, RoomMode } from './protocol.ts'
+
+/** Somebody's place in a room. */
+export interface Place {
+  rank: Rank
+  /** The modes in which they may write, should a moderator set one of them. */
+  modes: readonly RoomMode[]
+}
+
+export interface RoomRules {
+  /** Compared without case, as whole words. */
+  blockedTerms: readonly string[]
+  /** Who may push a notice to everybody. */
+  notices: 'everyone' | 'moderators'
+}
+
+/**
+ * What the hub asks of the platform, which alone knows accounts, courses and who moderates. Answers may be remembered for
+ * half a minute; what changes is told on `chat:ctl`.
+ */
+export interface ChatHost {
+  /** Null when there is no such room. */
+  rules(room: string): Promise<RoomRules | null>
+  /**
+   * @param uid null for any guest
+   * @returns null when they may not even read
+   */
+  place(room: string, uid: string | null): Promise<Place | null>
+}

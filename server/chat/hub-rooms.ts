@@ -1,0 +1,288 @@
+import type { Logger } from '../logger.ts'
+import type { RedisClient } from '../redis.ts'
+import { Remembered } from '../remembered.ts'
+import type { Connection } from './connection.ts'
+import type { ChatHost, Place, RoomRules } from './host.ts'
+import { LiveRoom } from './live-room.ts'
+import type { HubMetrics } from './metrics.ts'
+import { PresenceBook } from './presence.ts'
+import { type ModFrame, type Rank, ranks, type ServerFrame } from './protocol.ts'
+import { channelOf, RoomStore } from './room-store.ts'
+import { type ChatPerson, verifyChatTicket } from './ticket.ts'
+
+const REMEMBERED_MS = 30_000
+/** A room without anybody is kept so long: a class reloads its page together. */
+const IDLE_MS = 60_000
+const MAX_LISTED = 200
+const RESYNC_MS = 5000
+
+export interface HubRoomsOptions {
+  /** For commands; its subscriber is made of it. */
+  redis: RedisClient
+  host: ChatHost
+  log: Pick<Logger, 'warn' | 'info'>
+  metrics: HubMetrics
+  ticketSecret: string
+  /** To everybody of a room on this node. */
+  publish(room: string, frame: string): void
+}
+
+/** What one node says to the others, on `chat:ctl`. */
+type Control =
+  | { kind: 'place'; room: string; uid: string }
+  | { kind: 'rules'; room: string }
+  | { kind: 'frame'; room: string; frame: ServerFrame }
+  | { kind: 'person'; uid: string; frame: ServerFrame }
+  | { kind: 'moderated'; room: string; by: string; frame: ModFrame }
+
+/** The rooms of one node, and the connections in them. */
+export class HubRooms implements AsyncDisposable {
+  readonly store: RoomStore
+  readonly presence: PresenceBook
+  readonly #options: HubRoomsOptions
+  readonly #subscriber: RedisClient
+  readonly #rooms = new Map<
+    string,
+    { live: LiveRoom; opening: Promise<LiveRoom>; connections: Set<Connection>; idleSinceMs: number }
+  >()
+  readonly #connections = new Set<Connection>()
+  readonly #rules: Remembered<RoomRules | null>
+  readonly #places: Remembered<Place | null>
+  readonly #timers: NodeJS.Timeout[]
+  #isDegraded = false
+
+  constructor(options: HubRoomsOptions) {
+    const { redis, host, log } = options
+    this.#options = options
+    this.store = new RoomStore(redis)
+    this.presence = new PresenceBook(redis, log, (room, n) => this.#publish(room, { t: 'cnt', room, n }))
+    this.#rules = new Remembered((room) => host.rules(room), REMEMBERED_MS)
+    this.#places = new Remembered((key) => {
+      const [room = '', uid = ''] = key.split(' ')
+      return host.place(room, uid || null)
+    }, REMEMBERED_MS)
+    this.#subscriber = redis.duplicate()
+    this.#subscriber.on('error', () => {})
+    // Subscriptions come back by themselves; what was said meanwhile does not.
+    this.#subscriber.on('ready', this.#isBack)
+    redis.on('ready', this.#isBack)
+    redis.on('error', this.#isAway)
+    this.#timers = [setInterval(() => this.#closeIdle(), 10_000), setInterval(this.#resyncAll, RESYNC_MS)]
+  }
+
+  /** Without Redis it starts all the same, and serves nothing but a word about it. */
+  async start(): Promise<void> {
+    this.presence.start()
+    void this.#subscriber
+      .connect()
+      .then(() =>
+        Promise.all([
+          this.#subscriber.subscribe('chat:ctl', (message) => this.#hear(JSON.parse(message) as Control)),
+          this.#subscriber.subscribe('chat:counts', (message) => this.presence.hearCount(message)),
+        ]),
+      )
+      .catch((error: unknown) => this.failed(error))
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
+  get rooms(): number {
+    return this.#rooms.size
+  }
+
+  connected(connection: Connection): void {
+    this.#connections.add(connection)
+    if (this.#isDegraded) connection.tell({ t: 'state', degraded: true })
+  }
+
+  disconnected(connection: Connection): void {
+    this.#connections.delete(connection)
+    connection.closed()
+  }
+
+  rules(room: string): Promise<RoomRules | null> {
+    return this.#rules.get(room)
+  }
+
+  place(room: string, account: string | null): Promise<Place | null> {
+    return this.#places.get(`${room} ${account ?? ''}`)
+  }
+
+  isBlocked({ blockedTerms }: RoomRules, text: string): boolean {
+    const words = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')} `
+    return blockedTerms.some((term) => words.includes(` ${term.toLowerCase()} `))
+  }
+
+  /** Read from Redis and subscribed, once for all who come at the same time. */
+  async open(id: string): Promise<LiveRoom> {
+    const known = this.#rooms.get(id)
+    if (known) return known.opening
+    const connections = new Set<Connection>()
+    const live = new LiveRoom(id, {
+      store: this.store,
+      publish: (frame) => {
+        this.#options.metrics.frames.inc()
+        this.#options.publish(id, frame)
+      },
+      audience: () => connections.size,
+      onSent: (lagMs, lines) => this.#options.metrics.sent(lagMs, lines, connections.size),
+      log: this.#options.log,
+    })
+    const opening = (async () => {
+      await this.#subscriber.subscribe(channelOf(id), (message) => live.receive(message))
+      await live.open()
+      return live
+    })()
+    this.#rooms.set(id, { live, opening, connections, idleSinceMs: Date.now() })
+    opening.catch(() => this.#rooms.delete(id))
+    return opening
+  }
+
+  enter(room: string, connection: Connection): void {
+    this.#rooms.get(room)?.connections.add(connection)
+    this.presence.enter(room, connection.person.uid)
+  }
+
+  exit(room: string, connection: Connection): void {
+    const entry = this.#rooms.get(room)
+    if (entry?.connections.delete(connection) && entry.connections.size === 0) entry.idleSinceMs = Date.now()
+    this.presence.exit(room, connection.person.uid)
+  }
+
+  count(room: string): number {
+    return this.presence.count(room)
+  }
+
+  /** Those of this node; a class is on few. */
+  who(room: string): { people: { u: string; n: string; r: Rank }[]; guests: number } {
+    const people = new Map<string, { u: string; n: string; r: Rank }>()
+    let guests = 0
+    for (const { account, person } of this.#rooms.get(room)?.connections ?? []) {
+      if (!account) guests += 1
+      else if (people.size < MAX_LISTED) people.set(account, { u: account, n: person.name, r: ranks.member })
+    }
+    return { people: [...people.values()], guests }
+  }
+
+  /** There is something to persist. */
+  wasWritten(room: string): void {
+    this.#options.metrics.received.inc()
+    void this.#options.redis.sAdd('chat:dirty', room).catch(() => {})
+  }
+
+  /** The platform keeps who did what; it listens to the same channel. */
+  audit(room: string, by: string, frame: ModFrame): Promise<void> {
+    return this.#say({ kind: 'moderated', room, by, frame })
+  }
+
+  placeChanged(room: string, uid: string): Promise<void> {
+    return this.#say({ kind: 'place', room, uid })
+  }
+
+  /** To everybody in a room, on every node. */
+  broadcast(room: string, frame: ServerFrame): Promise<void> {
+    return this.#say({ kind: 'frame', room, frame })
+  }
+
+  /** A new ticket for a connection whose session goes on. */
+  async renew(connection: Connection, token: string): Promise<void> {
+    const ticket = verifyChatTicket(token, this.#options.ticketSecret)
+    if (!ticket || ticket.uid !== connection.person.uid || !(await this.isUnused(ticket)))
+      return connection.refuse('unauthorized')
+    connection.person = ticket
+    connection.issuedAt = Math.floor(Date.now() / 1000)
+    connection.isReadOnly = false
+  }
+
+  /** A ticket opens one connection; a resume token as many as it likes while it lives. */
+  async isUnused(ticket: ChatPerson & { jti: string; kind: 'ticket' | 'resume' }): Promise<boolean> {
+    if (ticket.kind === 'resume') return true
+    return (await this.#options.redis.set(`chat:jti:${ticket.jti}`, '1', { EX: 90, NX: true })) !== null
+  }
+
+  failed(error: unknown): void {
+    this.#options.metrics.failures.inc()
+    this.#options.log.warn({ error }, 'the chat could not do something')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#options.redis.off('ready', this.#isBack)
+    this.#options.redis.off('error', this.#isAway)
+    await this.presence[Symbol.asyncDispose]()
+    this.#subscriber.destroy()
+  }
+
+  async #say(control: Control): Promise<void> {
+    await this.#options.redis.publish('chat:ctl', JSON.stringify(control))
+  }
+
+  #hear(control: Control): void {
+    if (control.kind === 'place') {
+      this.#places.forget(`${control.room} ${control.uid}`)
+      void this.#placeAgain(control.room, control.uid).catch((error: unknown) => this.failed(error))
+    } else if (control.kind === 'rules') {
+      this.#rules.forget(control.room)
+    } else if (control.kind === 'frame') {
+      this.#publish(control.room, control.frame)
+    } else if (control.kind === 'person') {
+      for (const connection of this.#connections) {
+        if (connection.person.uid === control.uid) connection.tell(control.frame)
+      }
+    }
+  }
+
+  /** Promoted, demoted, banned or shut out: they are told at once. */
+  async #placeAgain(room: string, uid: string): Promise<void> {
+    const theirs = [...(this.#rooms.get(room)?.connections ?? [])].filter(({ person }) => person.uid === uid)
+    if (theirs.length === 0) return
+    const [place, until] = await Promise.all([this.place(room, uid), this.store.bannedUntil(room, uid)])
+    for (const connection of theirs) {
+      if (place) connection.tell({ t: 'you', room, rank: place.rank, ...(until === null ? {} : { until }) })
+      else {
+        connection.refuse('forbidden', { room })
+        await connection.leave(room)
+      }
+    }
+  }
+
+  #publish(room: string, frame: ServerFrame): void {
+    if (this.#rooms.has(room)) this.#options.publish(room, JSON.stringify(frame))
+  }
+
+  /** Also now and then without a reason: the last line of a burst may be the one that was lost. */
+  async #resync(): Promise<void> {
+    // Answered behind the subscriptions, which come back first.
+    await this.#subscriber.ping()
+    for (const { live, opening } of this.#rooms.values()) {
+      await opening.then(() => live.resync()).catch((error: unknown) => this.failed(error))
+    }
+  }
+
+  readonly #isAway = () => this.#degrade(true)
+  readonly #isBack = () => {
+    this.#degrade(false)
+    this.#resyncAll()
+  }
+  readonly #resyncAll = () => {
+    if (this.#isDegraded || !this.#subscriber.isReady) return
+    this.#resync().catch((error: unknown) => this.failed(error))
+  }
+
+  #degrade(isDegraded: boolean): void {
+    if (this.#isDegraded === isDegraded) return
+    this.#isDegraded = isDegraded
+    for (const connection of this.#connections) connection.tell({ t: 'state', degraded: isDegraded })
+  }
+
+  #closeIdle(): void {
+    const before = Date.now() - IDLE_MS
+    for (const [id, { connections, idleSinceMs }] of this.#rooms) {
+      if (connections.size > 0 || idleSinceMs > before) continue
+      this.#rooms.delete(id)
+      void this.#subscriber.unsubscribe(channelOf(id)).catch(() => {})
+    }
+  }
+}

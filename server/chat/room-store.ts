@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import type { RedisClient } from '../redis.ts'
+import type { ChatErrorCode, ChatLine, Rank, RoomMode, RoomSettings } from './protocol.ts'
+import { Script } from './redis-scripts.ts'
+
+const RECENT = 500
+/** One message each 0.7 s, four at once; over all nodes. */
+const RATE = { intervalMs: 700, toleranceMs: 2100 }
+/** What a person can read at all; moderators are not counted. */
+const SHOWN_PER_SECOND = 50
+/** A room's log is kept so long after its last line; PostgreSQL has it for ever. */
+const KEPT_SECONDS = 7 * 24 * 3600
+
+const send = new Script('send')
+const append = new Script('append')
+
+export type SendResult =
+  | { kind: 'sent' | 'repeated'; epoch: string; s: number }
+  | { kind: 'refused'; code: ChatErrorCode; retryMs: number }
+
+/** What a line does besides being one; in the same step, so nobody sees the one without the other. */
+export type Effect =
+  | { kind: 'set'; field: 'slow' | 'mode' | 'frozen' | 'pin'; value: string }
+  | { kind: 'ban'; uid: string; untilMs: number }
+  | { kind: 'unban'; uid: string }
+  | { kind: 'delete'; s: number }
+  | { kind: 'purge'; uid: string }
+
+/** A room as Redis has it. */
+export interface StoredRoom {
+  epoch: string
+  last: number
+  lines: ChatLine[]
+  pin: ChatLine | null
+  settings: RoomSettings
+}
+
+/** A line without its number and time, which Redis gives it. */
+export type NewLine = Omit<ChatLine, 's' | 'ts'>
+
+export function channelOf(room: string): string {
+  return `{r:${room}}:ch`
+}
+
+/** What a room has in Redis. Its keys share a hash tag: in a cluster they lie together. */
+export class RoomStore {
+  readonly #redis: RedisClient
+
+  constructor(redis: RedisClient) {
+    this.#redis = redis
+  }
+
+  async send(
+    room: string,
+    sender: { uid: string; rank: Rank; modes: readonly RoomMode[] },
+    cid: string,
+    line: NewLine,
+  ): Promise<SendResult> {
+    const key = (name: string) => `{r:${room}}:${name}`
+    const { uid, rank, modes } = sender
+    const reply = (await send.run(
+      this.#redis,
+      [
+        ...[key('meta'), key('log'), key('ban'), key(`i:${uid}:${cid}`)],
+        ...[key(`rl:${uid}`), key(`sl:${uid}`), key('shown')],
+      ],
+      [
+        ...[uid, rank, JSON.stringify(line), channelOf(room), newEpoch()],
+        ...[RATE.intervalMs, RATE.toleranceMs, SHOWN_PER_SECOND, `,${modes.join(',')},`],
+      ],
+    )) as [string, string, number, number?]
+    const [kind, first, second] = reply
+    if (kind === 'err') return { kind: 'refused', code: first as ChatErrorCode, retryMs: second }
+    return { kind: kind === 'ok' ? 'sent' : 'repeated', epoch: first, s: second }
+  }
+
+  /** @returns its epoch and number */
+  async append(room: string, line: NewLine, effects: readonly Effect[] = []): Promise<{ epoch: string; s: number }> {
+    const [epoch, s] = (await append.run(
+      this.#redis,
+      ['meta', 'log', 'ban'].map((name) => `{r:${room}}:${name}`),
+      [JSON.stringify(line), channelOf(room), newEpoch(), ...effects.flatMap(argumentsOf)],
+    )) as [string, number]
+    return { epoch, s }
+  }
+
+  /** With the newest lines; begins a room that nobody has written in. */
+  async load(room: string): Promise<StoredRoom> {
+    const [meta, log] = [`{r:${room}}:meta`, `{r:${room}}:log`]
+    const [, , fields, entries] = (await this.#redis
+      .multi()
+      .hSetNX(meta, 'e', newEpoch())
+      .expire(log, KEPT_SECONDS)
+      .hGetAll(meta)
+      .xRevRange(log, '+', '-', { COUNT: RECENT })
+      .exec()) as unknown as [number, number, Record<string, string>, StreamEntry[]]
+    return {
+      epoch: fields.e ?? '',
+      last: Number(fields.s ?? 0),
+      lines: entries.map(lineOf).reverse(),
+      pin: fields.pin ? (JSON.parse(fields.pin) as ChatLine) : null,
+      settings: settingsOf(fields),
+    }
+  }
+
+  /** Where the room is, without its lines. */
+  async head(room: string): Promise<{ epoch: string | null; last: number }> {
+    const [epoch = null, last] = await this.#redis.hmGet(`{r:${room}}:meta`, ['e', 's'])
+    return { epoch, last: Number(last ?? 0) }
+  }
+
+  /** Lines from (included) to (excluded), those that are still there. */
+  async range(room: string, from: number, to: number): Promise<ChatLine[]> {
+    const entries = await this.#redis.xRange(`{r:${room}}:log`, `${from}-0`, `(${to}-0`)
+    return (entries as StreamEntry[]).map(lineOf)
+  }
+
+  /** Up to `limit` lines before one, oldest first. */
+  async before(room: string, s: number, limit: number): Promise<ChatLine[]> {
+    if (s <= 1) return []
+    const entries = await this.#redis.xRevRange(`{r:${room}}:log`, `(${s}-0`, '-', { COUNT: limit })
+    return (entries as StreamEntry[]).map(lineOf).reverse()
+  }
+
+  /** A Redis that came back with less than it had given out: everything after counts anew. */
+  async beginAnew(room: string): Promise<void> {
+    await this.#redis.multi().hSet(`{r:${room}}:meta`, { e: newEpoch(), s: '0' }).del(`{r:${room}}:log`).exec()
+  }
+
+  /** Milliseconds since 1970 until which somebody may not write; 0 for ever, null when they may. */
+  async bannedUntil(room: string, uid: string): Promise<number | null> {
+    const until = await this.#redis.hGet(`{r:${room}}:ban`, uid)
+    if (until == null) return null
+    const ms = Number(until)
+    return ms === 0 || ms > Date.now() ? ms : null
+  }
+}
+
+interface StreamEntry {
+  id: string
+  message: Record<string, string>
+}
+
+function lineOf({ id, message }: StreamEntry): ChatLine {
+  return { s: Number.parseInt(id, 10), ts: Number(message.t), ...(JSON.parse(message.d ?? '{}') as NewLine) }
+}
+
+export function settingsOf(fields: Record<string, string>): RoomSettings {
+  return {
+    slow: Number(fields.slow ?? 0),
+    mode: (fields.mode ?? 'all') as RoomMode,
+    frozen: fields.frozen === '1',
+  }
+}
+
+function argumentsOf(effect: Effect): (string | number)[] {
+  switch (effect.kind) {
+    case 'set':
+      return ['hset', effect.field, effect.value]
+    case 'ban':
+      return ['ban', effect.uid, effect.untilMs]
+    case 'unban':
+      return ['unban', effect.uid]
+    case 'delete':
+      return ['del', effect.s]
+    case 'purge':
+      return ['purge', effect.uid]
+  }
+}
+
+function newEpoch(): string {
+  return randomUUID().slice(0, 13)
+}
