@@ -72,6 +72,11 @@ export async function signUp(fields: RegisterBody): Promise<void> {
 /** @throws {ApiError} */
 export async function signOut(): Promise<void> {
   await send('POST', '/api/auth/logout/', {})
+  forgetViewer()
+}
+
+/** The server has ended the session by itself, as after a new password. */
+export function forgetViewer(): void {
   forgetCsrfToken()
   become(null)
 }

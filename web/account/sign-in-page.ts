@@ -51,6 +51,7 @@ export class SignInPage extends LitElement {
         <wa-input name="password" type="password" label=${msg('Password')} autocomplete="current-password" password-toggle required></wa-input>
         <wa-button type="submit" variant="brand" ?loading=${this.isBusy}>${msg('Sign in')}</wa-button>
       </form>
+      <p class="other soft"><a href="/account/reset">${msg('Forgot the password?')}</a></p>
       <p class="other soft">${msg('No account yet?')} <a href="/sign-up${location.search}">${msg('Sign up')}</a></p>
     </div>`
   }
