@@ -1,5 +1,6 @@
 import { Profile } from '../accounts/profile.ts'
 import type { Viewer } from '../accounts/viewer.ts'
+import { Lesson } from '../courses/lesson.ts'
 import type { Orm } from '../db/orm.ts'
 import { isListed } from '../live/access.ts'
 import { Broadcast } from '../live/broadcast.ts'
@@ -68,12 +69,13 @@ export class ChannelPages {
       ),
     ])
     const live = broadcasts.filter((broadcast) => broadcast.isOnAir())
-    const [recording, [health]] = await Promise.all([
+    const [recording, [health], lessons] = await Promise.all([
       live[0] ? em.findOne(Recording, { broadcast: live[0] }) : null,
       readHealth(
         this.#redis,
         live.map(({ id }) => id),
       ),
+      broadcasts.length > 0 ? em.find(Lesson, { broadcast: { $in: broadcasts } }, { fields: ['broadcast'] }) : [],
     ])
     return {
       channel,
@@ -81,6 +83,7 @@ export class ChannelPages {
       broadcasts: broadcasts.map((broadcast) => ({
         broadcast,
         recording: broadcast === live[0] ? (recording?.id ?? null) : null,
+        lesson: lessons.find((lesson) => lesson.broadcast?.id === broadcast.id)?.id ?? null,
         viewers: broadcast === live[0] ? (health?.viewers ?? 0) : 0,
       })),
     }

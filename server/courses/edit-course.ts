@@ -18,7 +18,8 @@ export interface Edit {
 }
 
 /**
- * Changes what is given; a status among it goes the way of the status actions. What is no draft any more stays complete.
+ * Changes what is given; a status among it goes the way of the status actions. What is no draft any more loses nothing
+ * that made it complete.
  * A new price touches no purchase: these keep the amount that they began with.
  *
  * @throws {DomainError} those of `requireCourse`, `applyFields` and `move`; `course_in_review`; `version_conflict` or, of an
@@ -41,6 +42,7 @@ export async function editCourse(
         throw new DomainError('version_conflict', { version: course.version })
       }
       // Out of a review it goes first, into one last: so that the edit is one of a draft.
+      const lackedBefore = missingFields(course)
       const leavesReview = course.status === 'review' && status === 'draft'
       if (leavesReview) await move(tx, locked, status, { settings })
       if (Object.keys(fields).length > 0) {
@@ -55,8 +57,8 @@ export async function editCourse(
         await applyFields(tx, course, fields, { settings, person })
       }
       if (course.status !== 'draft') {
-        const missing = missingFields(course)
-        if (Object.keys(missing).length > 0) throw fieldErrors(missing)
+        const lost = Object.entries(missingFields(course)).filter(([field]) => !(field in lackedBefore))
+        if (lost.length > 0) throw fieldErrors(Object.fromEntries(lost))
       }
       if (status !== undefined && status !== course.status) await move(tx, locked, status, { settings })
       course.version += 1

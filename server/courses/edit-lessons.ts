@@ -1,3 +1,4 @@
+import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError, fieldErrors } from '../errors.ts'
 import { sanitizeHtml } from '../http/sanitize.ts'
@@ -93,8 +94,7 @@ export async function hasLearners(tx: EntityManager, column: 'l.id' | 'l.module_
 async function fieldsOf(tx: EntityManager, person: Person, body: LessonBody, known: string | null) {
   const { content_type: contentType, quiz } = body
   if (contentType === 'quiz' && quiz === null) throw fieldErrors({ quiz: 'definition_missing' })
-  const recording =
-    body.recording === null ? null : await tx.findOne(Recording, { id: body.recording }, { populate: ['channel'] })
+  const recording = body.recording === null ? null : await findRecording(tx, body.recording)
   if (body.recording !== null && body.recording !== known) {
     // One that is not theirs counts as missing: a lesson must not open what its author may not.
     if (!recording || !mayManage(person, recording.channel.owner.id)) throw fieldErrors({ recording: 'unknown_choice' })
@@ -112,4 +112,10 @@ async function fieldsOf(tx: EntityManager, person: Person, body: LessonBody, kno
     quiz: contentType === 'quiz' ? quiz : null,
     assignment: contentType === 'assignment' ? (body.assignment ?? assignmentDefinition.parse({})) : null,
   }
+}
+
+/** A deletion that is under way is waited for. */
+async function findRecording(tx: EntityManager, id: string): Promise<Recording | null> {
+  const recording = await tx.findOne(Recording, { id }, { lockMode: LockMode.PESSIMISTIC_READ, refresh: true })
+  return recording && tx.populate(recording, ['channel'])
 }

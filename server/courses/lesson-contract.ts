@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { completionRuleJson } from '../progress/completion.ts'
 import { lessonContentTypes } from './lesson.ts'
 import { assignmentDefinition, quizDefinition } from './lesson-definition.ts'
 
@@ -119,6 +120,8 @@ export const lessonJson = lessonOutlineJson.extend({
   /** With its answers, for those who edit it; a learner asks `/quiz/`. */
   quiz: quizDefinition.nullable(),
   assignment: assignmentDefinition.nullable(),
+  /** What completes it for a learner. */
+  completion_rule: completionRuleJson,
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 })

@@ -1,3 +1,4 @@
+import { completionRule } from '../progress/completion.ts'
 import type { Audience, Playback } from '../vod/playback.ts'
 import type { Lesson } from './lesson.ts'
 import type { LessonJson } from './lesson-contract.ts'
@@ -42,6 +43,7 @@ export function presentLesson(
       : null,
     quiz: mayEdit ? (lesson.quiz ?? null) : null,
     assignment: lesson.assignment ?? null,
+    completion_rule: completionRule(lesson),
     created_at: lesson.createdAt.toISOString(),
     updated_at: lesson.updatedAt.toISOString(),
   }

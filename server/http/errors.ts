@@ -58,6 +58,7 @@ const statusOf: Record<ErrorCode, number> = {
   enrollment_not_found: 404,
   quiz_not_found: 404,
   attempts_exhausted: 409,
+  attempt_not_started: 409,
   assignment_not_found: 404,
   submission_not_found: 404,
   file_missing: 404,
@@ -84,6 +85,7 @@ const statusOf: Record<ErrorCode, number> = {
   teacher_rejected: 403,
   own_submission: 403,
   lesson_in_use: 409,
+  lesson_not_live: 400,
   category_in_use: 409,
   tag_taken: 409,
   course_role_taken: 409,
@@ -94,6 +96,13 @@ const statusOf: Record<ErrorCode, number> = {
   category_cycle: 400,
   category_too_deep: 400,
   definition_missing: 400,
+  review_not_found: 404,
+  already_reviewed: 409,
+  review_hidden: 409,
+  report_not_found: 404,
+  report_not_ready: 409,
+  period_too_long: 400,
+  period_reversed: 400,
 }
 
 /** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */

@@ -109,6 +109,7 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
   },
   enrollment_not_found: { en: 'Nobody of that name learns in this course.', ru: 'Такого ученика на этом курсе нет.' },
   quiz_not_found: { en: 'This lesson has no quiz.', ru: 'В этом уроке нет теста.' },
+  attempt_not_started: { en: 'Start the attempt first.', ru: 'Сначала начните попытку.' },
   attempts_exhausted: { en: 'There are no attempts left.', ru: 'Попыток больше нет.' },
   assignment_not_found: { en: 'This lesson has no assignment.', ru: 'В этом уроке нет задания.' },
   submission_not_found: { en: 'There is no such submission.', ru: 'Такой работы нет.' },
@@ -171,6 +172,10 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'Somebody else has to approve what you have submitted.',
     ru: 'Одобрить отправленный вами курс должен кто-то другой.',
   },
+  lesson_not_live: {
+    en: 'Only a video lesson without a recording can be broadcast.',
+    ru: 'Транслировать можно только видеоурок без записи.',
+  },
   lesson_in_use: {
     en: 'Learners have begun it. Hide it instead; a hidden one can be deleted.',
     ru: 'Ученики уже начали. Скройте урок; скрытый можно удалить.',
@@ -197,4 +202,17 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Категории вложены не глубже трёх уровней.',
   },
   definition_missing: { en: 'A lesson of this kind needs it.', ru: 'Для урока этого типа это обязательно.' },
+  review_not_found: { en: 'There is no such review.', ru: 'Такого отзыва нет.' },
+  already_reviewed: {
+    en: 'You have reviewed this course already. Edit your review instead.',
+    ru: 'Вы уже оставили отзыв об этом курсе. Его можно изменить.',
+  },
+  review_hidden: { en: 'This review has been hidden by a moderator.', ru: 'Этот отзыв скрыт модератором.' },
+  report_not_found: { en: 'There is no such report.', ru: 'Такого отчёта нет.' },
+  report_not_ready: { en: 'The report is not ready yet.', ru: 'Отчёт ещё не готов.' },
+  period_too_long: {
+    en: 'That is too long a period. Take a shorter one or longer steps.',
+    ru: 'Слишком длинный период. Выберите период короче или шаг крупнее.',
+  },
+  period_reversed: { en: 'The period ends before it begins.', ru: 'Период заканчивается раньше, чем начинается.' },
 }

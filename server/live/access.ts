@@ -14,9 +14,13 @@ export function mayManage(who: Who, ownerId: number): boolean {
   return who !== null && (who.id === ownerId || who.role === 'admin')
 }
 
-/** Whoever knows its id may watch what is public or unlisted; what is for enrolled learners needs their course. */
-export function mayWatch(who: Who, shown: Shown): boolean {
-  return shown.visibility !== 'enrolled' || mayManage(who, shown.ownerId)
+/**
+ * Whoever knows its id may watch what is public or unlisted; what is for enrolled learners needs their course.
+ *
+ * @param isLearner as `isForLearner` of learners.ts found out
+ */
+export function mayWatch(who: Who, shown: Shown, isLearner = false): boolean {
+  return shown.visibility !== 'enrolled' || isLearner || mayManage(who, shown.ownerId)
 }
 
 /** Lists and the channel's page show what is public; an unlisted one is found by its id alone. */

@@ -33,12 +33,13 @@ export type ChannelBroadcastJson = z.infer<typeof channelBroadcastJson>
 export interface BroadcastSight {
   broadcast: Broadcast
   recording: string | null
+  lesson: number | null
   viewers: number
 }
 
 /** The part that channel pages and broadcasts share; `status` is left to them. */
 export function presentSight(
-  { broadcast, recording, viewers }: BroadcastSight,
+  { broadcast, recording, lesson, viewers }: BroadcastSight,
   playback: Playback,
   audience: Audience,
 ): Omit<ChannelBroadcastJson, 'status'> {
@@ -54,7 +55,7 @@ export function presentSight(
     thumbnail_url: held && playback.ofBroadcast(held, 'thumbnail.jpg', audience),
     recording,
     chat_room: broadcast.channel.chatRoom(),
-    course: null,
-    lesson: null,
+    course: broadcast.course?.id ?? null,
+    lesson,
   }
 }

@@ -16,10 +16,15 @@ export const broadcastParams = z.strictObject({ id: z.string().max(100) })
 export const scheduleBody = z.strictObject({
   title,
   starts_at: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
-  visibility: z.enum(visibilities).default('public'),
+  /** For a course's learners when there is a course, else public, unless it is said. */
+  visibility: z.enum(visibilities).optional(),
+  /** Whose learners it is for; its `go_live` right is needed. Follows from the lesson when there is one. */
+  course: z.int().positive().nullable().optional(),
+  /** Which lesson it is to be: a video lesson that has no recording yet. */
+  lesson: z.int().positive().nullable().optional(),
 })
 
-export const broadcastPatch = scheduleBody.partial().extend({ visibility: z.enum(visibilities).optional() })
+export const broadcastPatch = scheduleBody.partial()
 
 export const broadcastJson = channelBroadcastJson.extend({
   status: z.enum(['scheduled', 'live', 'ended', 'failed']),

@@ -2,6 +2,7 @@ import { LockMode } from '@mikro-orm/core'
 import { User } from '../accounts/user.ts'
 import { Channel } from '../channels/channel.ts'
 import type { StreamKeys } from '../channels/stream-key.ts'
+import { Lesson } from '../courses/lesson.ts'
 import { newId } from '../db/base.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
@@ -61,6 +62,8 @@ export async function goLive(
     const { title, visibility } = broadcast
     const recording = tx.create(Recording, { id: newId(), channel, broadcast, title, visibility, node })
     await tx.flush()
+    // What it leaves is the lesson from now on.
+    await tx.nativeUpdate(Lesson, { broadcast, recording: null }, { recording })
     return { channel, broadcast, recording }
   })
 }

@@ -1,3 +1,4 @@
+import { Lesson } from '../courses/lesson.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { RedisClient } from '../redis.ts'
 import { Recording } from '../vod/recording.ts'
@@ -14,21 +15,24 @@ export async function listLive(em: EntityManager, limit: number, offset: number)
   )
 }
 
-/** Adds what the rows do not know: viewers from Redis, recordings in one query. */
+/** Adds what the rows do not know: viewers from Redis, recordings and lessons in one query each. */
 export async function look(
   em: EntityManager,
   redis: RedisClient,
   broadcasts: readonly Broadcast[],
 ): Promise<BroadcastSight[]> {
   const ids = broadcasts.map(({ id }) => id)
-  const [health, recordings] = await Promise.all([
+  const [health, recordings, lessons] = await Promise.all([
     readHealth(redis, ids),
     ids.length > 0 ? em.find(Recording, { broadcast: { $in: ids } }) : [],
+    ids.length > 0 ? em.find(Lesson, { broadcast: { $in: ids } }, { fields: ['broadcast'] }) : [],
   ])
   const recordingOf = new Map(recordings.map((recording) => [recording.broadcast.id, recording.id]))
+  const lessonOf = new Map(lessons.map((lesson) => [lesson.broadcast?.id, lesson.id]))
   return broadcasts.map((broadcast, index) => ({
     broadcast,
     recording: recordingOf.get(broadcast.id) ?? null,
+    lesson: lessonOf.get(broadcast.id) ?? null,
     viewers: health[index]?.viewers ?? 0,
   }))
 }

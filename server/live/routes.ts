@@ -8,7 +8,7 @@ import { DomainError } from '../errors.ts'
 import { paginate } from '../http/page.ts'
 import { parse, parseBody, type RequestState, requireUser, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
-import { mayManage, mayWatch } from './access.ts'
+import { mayManage } from './access.ts'
 import { Broadcast } from './broadcast.ts'
 import {
   type BroadcastJson,
@@ -21,6 +21,7 @@ import {
 } from './contract.ts'
 import { endBroadcast } from './end-broadcast.ts'
 import { presentHealth, readHealth } from './health.ts'
+import { mayWatchShow } from './learners.ts'
 import { listLive, look } from './list-live.ts'
 import { cancelBroadcast, editBroadcast, scheduleBroadcast } from './schedule-broadcast.ts'
 
@@ -48,10 +49,12 @@ export function liveRoutes(context: Context): Router<RequestState> {
     const existing = await ctx.state.em.findOne(Channel, { owner })
     if (!existing && !mayHaveChannelUnasked(owner.role)) throw new DomainError('channel_not_found')
     const channel = existing ?? (await ctx.state.em.transactional((tx) => openChannel(tx, owner, streamKeys)))
-    const broadcast = await scheduleBroadcast(ctx.state.em, channel, {
+    const broadcast = await scheduleBroadcast(ctx.state.em, owner, channel, {
       title: body.title,
       startsAt: body.starts_at,
       visibility: body.visibility,
+      course: body.course,
+      lesson: body.lesson,
     })
     channelPages.forget(channel.slug)
     ctx.status = 201
@@ -65,10 +68,12 @@ export function liveRoutes(context: Context): Router<RequestState> {
   router.patch('/broadcasts/:id', async (ctx) => {
     const body = parseBody(broadcastPatch, ctx.request.body)
     const { id, channel } = await managed(ctx)
-    const broadcast = await editBroadcast(ctx.state.em, id, {
+    const broadcast = await editBroadcast(ctx.state.em, requireViewer(ctx.state), id, {
       title: body.title,
       startsAt: body.starts_at,
       visibility: body.visibility,
+      course: body.course,
+      lesson: body.lesson,
     })
     channelPages.forget(channel.slug)
     ctx.body = await presentOne(ctx, broadcast)
@@ -101,7 +106,9 @@ export function liveRoutes(context: Context): Router<RequestState> {
     const { id } = parse(broadcastParams, ctx.params)
     const broadcast = await ctx.state.em.findOne(Broadcast, { id }, { populate: ['channel'] })
     const shown = broadcast && { visibility: broadcast.visibility, ownerId: broadcast.channel.owner.id }
-    if (!broadcast || !shown || !mayWatch(ctx.state.viewer, shown)) throw new DomainError('broadcast_not_found')
+    const show = { broadcast: id, recording: null }
+    const isShown = shown && (await mayWatchShow(ctx.state.em, ctx.state.viewer, shown, show))
+    if (!broadcast || !isShown) throw new DomainError('broadcast_not_found')
     return broadcast
   }
 

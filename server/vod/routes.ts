@@ -2,11 +2,14 @@ import Router from '@koa/router'
 import type { Context as KoaContext } from 'koa'
 import { Channel } from '../channels/channel.ts'
 import type { Context } from '../context.ts'
+import { recordingLessonBody } from '../courses/lesson-contract.ts'
+import { presentLesson } from '../courses/present-lesson.ts'
 import { DomainError } from '../errors.ts'
 import { paginate } from '../http/page.ts'
 import { parse, parseBody, type RequestState, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
-import { mayManage, mayWatch } from '../live/access.ts'
+import { mayManage } from '../live/access.ts'
+import { mayWatchShow } from '../live/learners.ts'
 import {
   presentRecording,
   type RecordingPageJson,
@@ -16,12 +19,13 @@ import {
 } from './contract.ts'
 import { deleteRecording } from './delete-recording.ts'
 import { Recording } from './recording.ts'
+import { turnIntoLesson } from './turn-into-lesson.ts'
 
 type Ctx = KoaContext & { state: RequestState; params: Record<string, string> }
 
 /** Parse, call one operation, present. Rules live in the operations. */
 export function recordingRoutes(context: Context): Router<RequestState> {
-  const { playback, cookies, queue } = context
+  const { playback, cookies, queue, catalogCache } = context
   const router = new Router<RequestState>({ prefix: '/api/recordings' })
 
   /** Public ones; on their own channel its owner sees all, also those that failed. */
@@ -64,6 +68,18 @@ export function recordingRoutes(context: Context): Router<RequestState> {
     ctx.body = presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies))
   })
 
+  /** 201 with the lesson, as its editor sees it. */
+  router.post('/:id/lesson', async (ctx) => {
+    const body = parseBody(recordingLessonBody, ctx.request.body)
+    const viewer = requireViewer(ctx.state)
+    const recording = await managed(ctx)
+    const lesson = await turnIntoLesson(ctx.state.em.fork(), queue, viewer, recording.id, body)
+    await catalogCache.bump()
+    const mayEdit = true
+    ctx.status = 201
+    ctx.body = presentLesson(lesson, { mayEdit, playback, audience: audienceOf(ctx, viewer, cookies) })
+  })
+
   router.delete('/:id', async (ctx) => {
     const { id } = await managed(ctx)
     await deleteRecording(ctx.state.em, queue, id)
@@ -75,7 +91,9 @@ export function recordingRoutes(context: Context): Router<RequestState> {
     const { id } = parse(recordingParams, ctx.params)
     const recording = await ctx.state.em.findOne(Recording, { id }, { populate: ['channel'] })
     const shown = recording && { visibility: recording.visibility, ownerId: recording.channel.owner.id }
-    if (!recording || !shown || !mayWatch(ctx.state.viewer, shown)) throw new DomainError('recording_not_found')
+    const show = recording && { broadcast: recording.broadcast.id, recording: id }
+    const isShown = shown && show && (await mayWatchShow(ctx.state.em, ctx.state.viewer, shown, show))
+    if (!recording || !isShown) throw new DomainError('recording_not_found')
     return recording
   }
 
