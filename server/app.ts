@@ -21,6 +21,7 @@ import { mediaHooks } from './live/media-hooks.ts'
 import { liveRoutes } from './live/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
 import { progressRoutes } from './progress/routes.ts'
+import { reviewRoutes } from './reviews/routes.ts'
 import { vodGateway } from './vod/gateway.ts'
 import { recordingRoutes } from './vod/routes.ts'
 
@@ -63,7 +64,9 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 
 /** Every feature with routes of its own; in the order that they are tried and documented. */
 export function features(context: Context): Api[] {
-  return [accountRoutes, courseRoutes, adminRoutes, mailRoutes, progressRoutes].flatMap((routes) => routes(context))
+  return [accountRoutes, courseRoutes, adminRoutes, mailRoutes, progressRoutes, reviewRoutes].flatMap((routes) =>
+    routes(context),
+  )
 }
 
 /** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */
