@@ -15,7 +15,7 @@ const BLANK = Buffer.from('\r\n\r\n')
 
 /** Of a content type; null when it has none that RFC 2046 allows. */
 export function boundaryOf(contentType: string): string | null {
-  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70}))/i.exec(contentType) ?? []
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70})(?![^\s;,"]))/i.exec(contentType) ?? []
   return quoted ?? bare ?? null
 }
 

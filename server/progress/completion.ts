@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Lesson } from '../courses/lesson.ts'
 
 /** When a lesson counts as completed. Pure; `completion_rule` of the API says the same to everybody. */
@@ -7,13 +8,18 @@ export const WATCHED_PERCENT = 90
 /** Of a text, between the first sign of a reader and a later one. */
 export const READ_SECONDS = 5
 
-export type CompletionRule =
-  | { type: 'read'; seconds: number }
-  | { type: 'watched'; percent: number; length_seconds: number | null }
-  | { type: 'marked' }
-  | { type: 'score'; percent: number }
-  | { type: 'submitted' }
-  | { type: 'graded'; grade: number }
+export const completionRuleJson = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('read'), seconds: z.number() }).describe('Marked as read, or open for so long.'),
+  z
+    .object({ type: z.literal('watched'), percent: z.number(), length_seconds: z.number().nullable() })
+    .describe('That much of it was watched; the length is null while nobody knows it.'),
+  z.object({ type: z.literal('marked') }).describe('The learner says so.'),
+  z.object({ type: z.literal('score'), percent: z.number() }).describe('One attempt with that score.'),
+  z.object({ type: z.literal('submitted') }).describe('Something was handed in.'),
+  z.object({ type: z.literal('graded'), grade: z.number() }).describe('A teacher gave at least that grade.'),
+])
+
+export type CompletionRule = z.infer<typeof completionRuleJson>
 
 /** What the rule needs to know of a lesson; its recording and broadcast must be loaded. */
 export type RuledLesson = Pick<

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Progress } from './advance.ts'
-import type { CompletionRule } from './completion.ts'
+import { type CompletionRule, completionRuleJson } from './completion.ts'
 import { progressStatuses } from './lesson-progress.ts'
 
 export const idParam = z.coerce
@@ -34,17 +34,6 @@ export const overrideBody = z.strictObject({ lesson: z.int().positive(), status:
 /** A learner as staff of a course sees them in a list. */
 export const personJson = z.object({ id: z.int(), display_name: z.string() })
 export type PersonJson = z.infer<typeof personJson>
-
-export const completionRuleJson = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('read'), seconds: z.number() }).describe('Marked as read, or open for so long.'),
-  z
-    .object({ type: z.literal('watched'), percent: z.number(), length_seconds: z.number().nullable() })
-    .describe('That much of it was watched; the length is null while nobody knows it.'),
-  z.object({ type: z.literal('marked') }).describe('The learner says so.'),
-  z.object({ type: z.literal('score'), percent: z.number() }).describe('One attempt with that score.'),
-  z.object({ type: z.literal('submitted') }).describe('Something was handed in.'),
-  z.object({ type: z.literal('graded'), grade: z.number() }).describe('A teacher gave at least that grade.'),
-])
 
 export const progressJson = z.object({
   lesson: z.int(),

@@ -21,6 +21,8 @@ const schema = defineEntity({
     /** Percent; never goes down. */
     progress: p.integer().default(0),
     attempts: p.integer().default(0),
+    /** When the running attempt at a quiz began; null between attempts. */
+    attemptStartedAt: p.datetime().nullable(),
     /** Where to go on. */
     positionSeconds: p.double().default(0),
     /** `[from, to]` in seconds, merged and in order. */

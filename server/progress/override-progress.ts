@@ -43,8 +43,9 @@ export async function overrideProgress(
       row.startedAt ??= now
       row.completedAt ??= now
     } else {
-      Object.assign(row, { progress: 0, positionSeconds: 0, watchedRanges: [], watchedSeconds: 0 })
+      Object.assign(row, { progress: 0, positionSeconds: 0, watchedRanges: [], watchedSeconds: 0, attempts: 0 })
       row.startedAt = null
+      row.attemptStartedAt = null
       row.completedAt = null
     }
     writeAudit(tx, {

@@ -3,7 +3,7 @@ import type { QuizDefinition } from '../courses/lesson-definition.ts'
 import { idParam, type PersonJson, personJson } from './contract.ts'
 import type { QuizResult } from './grade-quiz.ts'
 import type { QuizAttempt } from './quiz-attempt.ts'
-import type { QuizStanding } from './take-quiz.ts'
+import { endOf, type QuizStanding } from './take-quiz.ts'
 
 const answer = z.union([z.string().max(2000), z.number(), z.array(z.string().max(32)).max(20), z.null()])
 export const attemptBody = z.strictObject({
@@ -20,6 +20,11 @@ export const quizJson = z.object({
   title: z.string(),
   pass_score: z.int(),
   max_attempts: z.int().nullable(),
+  time_limit_minutes: z.int().nullable(),
+  /** Of the running attempt. */
+  started_at: z.iso.datetime().nullable(),
+  ends_at: z.iso.datetime().nullable(),
+  /** Empty with a time limit until the attempt is started. */
   questions: z.array(
     z.object({
       id: z.string(),
@@ -38,6 +43,8 @@ export const quizJson = z.object({
 })
 export type QuizJson = z.infer<typeof quizJson>
 
+export const startedJson = z.object({ started_at: z.iso.datetime(), ends_at: z.iso.datetime().nullable() })
+
 export const attemptJson = z.object({
   id: z.int(),
   user: personJson,
@@ -54,6 +61,8 @@ export const gradedAttemptJson = z.object({
   number: z.int(),
   score: z.int(),
   is_passed: z.boolean(),
+  /** The time was up, so no answer counted. */
+  is_late: z.boolean(),
   attempts_left: z.int().nullable(),
   created_at: z.iso.datetime(),
   results: z.array(
@@ -75,12 +84,17 @@ export function presentQuiz(
   quiz: QuizDefinition,
   standing: QuizStanding | null,
 ): QuizJson {
+  const startedAt = standing?.startedAt ?? null
+  const shown = quiz.time_limit_minutes === null || startedAt ? quiz.questions : []
   return {
     lesson: lesson.id,
     title: lesson.title,
     pass_score: quiz.pass_score,
     max_attempts: quiz.max_attempts,
-    questions: quiz.questions.map((question) => ({
+    time_limit_minutes: quiz.time_limit_minutes,
+    started_at: startedAt?.toISOString() ?? null,
+    ends_at: endOf(quiz, startedAt)?.toISOString() ?? null,
+    questions: shown.map((question) => ({
       id: question.id,
       type: question.type,
       text: question.text,
@@ -106,13 +120,19 @@ export function presentAttempt(attempt: QuizAttempt, user: PersonJson): AttemptJ
   }
 }
 
-export function presentGraded(attempt: QuizAttempt, result: QuizResult, standing: QuizStanding): GradedAttemptJson {
+export function presentGraded(
+  attempt: QuizAttempt,
+  result: QuizResult,
+  isLate: boolean,
+  standing: QuizStanding,
+): GradedAttemptJson {
   const isOver = standing.isPassed || standing.attemptsLeft === 0
   return {
     id: attempt.id,
     number: attempt.number,
     score: attempt.score,
     is_passed: attempt.isPassed,
+    is_late: isLate,
     attempts_left: standing.attemptsLeft,
     created_at: attempt.createdAt.toISOString(),
     results: result.questions.map(({ question, isRight }) => ({

@@ -15,8 +15,9 @@ import {
   presentGraded,
   presentQuiz,
   quizJson,
+  startedJson,
 } from './quiz-contract.ts'
-import { quizStanding, requireQuiz, takeQuiz } from './take-quiz.ts'
+import { quizStanding, requireQuiz, startQuiz, takeQuiz } from './take-quiz.ts'
 
 export function quizRoutes({ config, progress }: Context): Api {
   const api = new Api('/api/lessons/:id', 'Quizzes')
@@ -37,6 +38,20 @@ export function quizRoutes({ config, progress }: Context): Api {
   )
 
   api.post(
+    '/attempts/start',
+    {
+      summary: 'Starts the clock of an attempt at a quiz with a time limit; shows its questions from then on.',
+      access: 'signed-in',
+      params: lessonParams,
+      answers: { 200: startedJson },
+    },
+    async (ctx, { params: { id } }) => {
+      const { startedAt, endsAt } = await startQuiz(ctx.state.em, requireViewer(ctx.state), id)
+      ctx.body = { started_at: startedAt.toISOString(), ends_at: endsAt?.toISOString() ?? null }
+    },
+  )
+
+  api.post(
     '/attempts',
     {
       summary: 'Answers a quiz; says what was right. 409 when there are no attempts left.',
@@ -50,9 +65,9 @@ export function quizRoutes({ config, progress }: Context): Api {
     },
     async (ctx, { params: { id }, body }) => {
       const viewer = requireViewer(ctx.state)
-      const { attempt, result, standing } = await takeQuiz(ctx.state.em, viewer, id, body.answers, progress)
+      const { attempt, result, isLate, standing } = await takeQuiz(ctx.state.em, viewer, id, body.answers, progress)
       ctx.status = 201
-      ctx.body = presentGraded(attempt, result, standing)
+      ctx.body = presentGraded(attempt, result, isLate, standing)
     },
   )
 

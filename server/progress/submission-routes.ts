@@ -11,7 +11,6 @@ import { sendAsset } from '../library/send-asset.ts'
 import { lessonParams } from './contract.ts'
 import { displayNames } from './display-names.ts'
 import { filesOf, gradeSubmission, requireSubmission } from './grade-submission.ts'
-import { requireLearning } from './lesson-place.ts'
 import { Submission } from './submission.ts'
 import {
   gradeBody,
@@ -33,23 +32,8 @@ export function submissionRoutes(context: Context): Api[] {
 }
 
 function ofLessons(context: Context): Api {
-  const { config, limits, store } = context
+  const { config, limits } = context
   const api = new Api('/api/lessons/:id', 'Assignments')
-
-  api.get(
-    '/file',
-    {
-      summary: "A lesson's file, for whom its content is.",
-      access: 'anyone',
-      params: lessonParams,
-      answers: { 200: anyFile, 206: anyFile },
-    },
-    async (ctx, { params: { id } }) => {
-      const { lesson } = await requireLearning(ctx.state.em, ctx.state.viewer, id)
-      if (!lesson.file) throw new DomainError('file_missing')
-      await sendAsset(ctx, store, lesson.file)
-    },
-  )
 
   api.post(
     '/submissions',

@@ -4,7 +4,7 @@ import { Course } from '../../../server/courses/course.ts'
 import { Enrollment } from '../../../server/courses/enrollment.ts'
 import { Lesson } from '../../../server/courses/lesson.ts'
 import { flushProgress } from '../../../server/progress/flush-progress.job.ts'
-import { queueCourseProgress, recomputeCourseProgress } from '../../../server/progress/recompute-course-progress.job.ts'
+import { recomputeCourseProgress } from '../../../server/progress/recompute-course-progress.job.ts'
 import { aCourse, aLesson, aModule, aStaffMember } from '../../support/courses.ts'
 import { type Classroom, type Learner, openClassroom } from './support.ts'
 
@@ -73,14 +73,14 @@ describe('the progress of a course', () => {
       (await own.em().execute(`select data from pgboss.job where name = 'recompute-course-progress'`)).length
     await expect(
       own.em().transactional(async (tx) => {
-        await queueCourseProgress(queue, tx, own.course.id)
+        await queue.add('recompute-course-progress', { course: own.course.id }, { em: tx })
         throw new Error('taken back')
       }),
     ).rejects.toThrow('taken back')
     expect(await jobs()).toBe(0)
     await own.em().transactional(async (tx) => {
       await tx.nativeDelete(Lesson, { id: removed.id })
-      await queueCourseProgress(queue, tx, own.course.id)
+      await queue.add('recompute-course-progress', { course: own.course.id }, { em: tx })
     })
     expect(await jobs()).toBe(1)
     await recomputeCourseProgress(orm, own.course.id)

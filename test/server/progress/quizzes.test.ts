@@ -3,6 +3,7 @@ import { Course } from '../../../server/courses/course.ts'
 import { Lesson } from '../../../server/courses/lesson.ts'
 import { quizDefinition } from '../../../server/courses/lesson-definition.ts'
 import { gradeQuiz } from '../../../server/progress/grade-quiz.ts'
+import { LessonProgress } from '../../../server/progress/lesson-progress.ts'
 import { QuizAttempt } from '../../../server/progress/quiz-attempt.ts'
 import { aStaffMember } from '../../support/courses.ts'
 import { type Classroom, openClassroom } from './support.ts'
@@ -140,6 +141,50 @@ describe('a quiz', () => {
     expect(await room.rowOf(lesson, user)).toMatchObject({ attempts: 10 })
   })
 
+  it('with a time limit shows its questions to who has started, and counts no answer after it', async () => {
+    const lesson = await aQuiz({ time_limit_minutes: 10, max_attempts: 3 })
+    const { user, agent } = await room.learner()
+    const closed = await agent.get(at(lesson, 'quiz')).expect(200)
+    expect(closed.body).toMatchObject({ time_limit_minutes: 10, questions: [], started_at: null, ends_at: null })
+    const early = await agent.post(at(lesson, 'attempts')).send({ answers: right }).expect(409)
+    expect(early.body.code).toBe('attempt_not_started')
+
+    const started = await agent.post(at(lesson, 'attempts/start')).expect(200)
+    expect(Date.parse(started.body.ends_at) - Date.parse(started.body.started_at)).toBe(600_000)
+    expect((await agent.post(at(lesson, 'attempts/start')).expect(200)).body).toEqual(started.body)
+    const open = await agent.get(at(lesson, 'quiz')).expect(200)
+    expect(open.body).toMatchObject(started.body)
+    expect(open.body.questions).toHaveLength(4)
+    await room
+      .em()
+      .nativeUpdate(
+        LessonProgress,
+        { user: user.id },
+        { attemptStartedAt: new Date(Date.now() - 10 * 60_000 - 31_000) },
+      )
+    const late = await agent.post(at(lesson, 'attempts')).send({ answers: right }).expect(201)
+    expect(late.body).toMatchObject({ number: 1, score: 0, is_passed: false, is_late: true, attempts_left: 2 })
+
+    await agent.post(at(lesson, 'attempts')).send({ answers: right }).expect(409)
+    await agent.post(at(lesson, 'attempts/start')).expect(200)
+    const inTime = await agent.post(at(lesson, 'attempts')).send({ answers: right }).expect(201)
+    expect(inTime.body).toMatchObject({ number: 2, score: 100, is_late: false, is_passed: true })
+  })
+
+  it('gives the attempts back when a teacher lets the learner begin anew', async () => {
+    const lesson = await aQuiz({ max_attempts: 1 })
+    const { user, agent } = await room.learner()
+    await agent.post(at(lesson, 'attempts')).send({ answers: {} }).expect(201)
+    await agent.post(at(lesson, 'attempts')).send({ answers: right }).expect(409)
+    await agent.post(at(lesson, 'attempts/start')).expect(409)
+    await room.teacher.agent
+      .post(`/api/courses/${room.course.id}/students/${user.id}/progress/`)
+      .send({ lesson: lesson.id, status: 'not_started' })
+      .expect(200)
+    const again = await agent.post(at(lesson, 'attempts')).send({ answers: right }).expect(201)
+    expect(again.body).toMatchObject({ number: 2, is_passed: true, attempts_left: 0 })
+  })
+
   it("lists one's own attempts, and for staff those of all", async () => {
     const lesson = await aQuiz()
     const [one, other] = [await room.learner(), await room.learner()]
@@ -183,6 +228,8 @@ describe('a quiz', () => {
     await learner.post(at(hidden, 'attempts')).send({ answers: right }).expect(404)
     expect((await guest.get(at(free, 'quiz')).expect(200)).body.attempts_used).toBe(0)
     await guest.post(at(free, 'attempts')).send({ answers: right }).expect(401)
+    await guest.post(at(free, 'attempts/start')).expect(401)
+    await stranger.post(at(paid, 'attempts/start')).expect(403)
     await stranger.post(at(free, 'attempts')).send({ answers: right }).expect(201)
     expect((await learner.get(at(draft, 'quiz')).expect(404)).body.code).toBe('quiz_not_found')
     await learner.post(at(draft, 'attempts')).send({ answers: {} }).expect(404)
