@@ -197,10 +197,13 @@ function namesIn({ query }: DocumentedRoute): string[] {
   return Object.keys(properties)
 }
 
-describe('every route there is', () => {
+// Some ten thousand requests.
+describe('every route there is', { timeout: 240_000 }, () => {
   it('is known to these tests', () => {
     expect(routes.length).toBeGreaterThan(30)
-    expect(new Set(routes.map(({ method, path }) => `${method} ${path}`)).size).toBe(routes.length)
+    // The second of two would never be asked; a parameter's name makes no difference.
+    const names = routes.map(({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`)
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
   })
 
   it('says who it is for before it looks at anything, and means it', async () => {
@@ -316,8 +319,8 @@ describe('every route there is', () => {
       const sample = sampleBody(route)
       const send = (body: object) => ({ method: route.method, path: at(route), body: JSON.stringify(body), token })
       const calls = [send(sample), send({}), send({ ...sample, is_admin: true })]
-      // Guests and students are refused before a field is looked at, nearly everywhere.
-      const values = who === 'admin' ? hostileValues : hostileValues.filter((_, index) => index % 5 === 0)
+      // The others are refused before a field is looked at, nearly everywhere.
+      const values = who === 'admin' ? hostileValues : hostileValues.filter((_, index) => index % 12 === 0)
       for (const key of Object.keys(sample)) {
         for (const value of values) calls.push(send({ ...sample, [key]: value }))
       }
@@ -348,9 +351,12 @@ describe('every route there is', () => {
     const complaints: string[] = []
     for (const route of routes.filter(({ method }) => method === 'get')) {
       const token = await tokenOf('admin')
-      const names = new Set([...common, ...namesIn(route)])
-      const queries = [...names].flatMap((name) => [
-        ...values.map((value) => `${name}=${encodeURIComponent(value)}`),
+      const own = namesIn(route)
+      const queries = [...new Set([...common, ...own])].flatMap((name) => [
+        // What a route does not know it does not read.
+        ...values
+          .filter((_, index) => own.includes(name) || index % 4 === 0)
+          .map((value) => `${name}=${encodeURIComponent(value)}`),
         `${name}=1&${name}=2`,
         `${name}[]=1`,
         `${name}[a]=1`,
