@@ -3,6 +3,8 @@ import Koa from 'koa'
 import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { channelRoutes } from './channels/routes.ts'
+import { chatHooks } from './chat/chat-hooks.ts'
+import { chatRoutes } from './chat/routes.ts'
 import type { Context } from './context.ts'
 import { courseRoutes } from './courses/routes.ts'
 import { DomainError } from './errors.ts'
@@ -47,6 +49,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 
   const internal = mediaHooks(context)
   app.use(internal.routes())
+  app.use(chatHooks(context).routes())
 
   app.use(identify({ viewers: context.viewers, cookies: context.cookies, jwtSecret: config.secrets.jwt }))
   app.use(csrf({ secret: config.secrets.jwt, publicUrl: config.publicUrl, allowedHosts: config.allowedHosts }))
@@ -64,8 +67,8 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 
 /** Every feature with routes of its own; in the order that they are tried and documented. */
 export function features(context: Context): Api[] {
-  return [accountRoutes, courseRoutes, adminRoutes, mailRoutes, progressRoutes, reviewRoutes].flatMap((routes) =>
-    routes(context),
+  return [accountRoutes, courseRoutes, adminRoutes, mailRoutes, progressRoutes, reviewRoutes, chatRoutes].flatMap(
+    (routes) => routes(context),
   )
 }
 

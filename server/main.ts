@@ -49,8 +49,38 @@ async function worker(config: Config, stop: AbortSignal): Promise<void> {
   await untilStopped(stop)
 }
 
+/** A hub of the chat: no database, so it stays small and starts quickly. */
 async function chat(config: Config, stop: AbortSignal): Promise<void> {
-  await using _server = await listen(config.listen, answerHealth)
+  const [{ startHub }, { HttpChatHost }, { createRedis }, { Revocations }, { Registry, collectDefaultMetrics }] =
+    await Promise.all([
+      import('./chat/hub.ts'),
+      import('./chat/host-client.ts'),
+      import('../media/storage/redis.ts'),
+      import('../media/storage/revocations.ts'),
+      import('prom-client'),
+    ])
+  const log = createLogger('chat', config.logLevel)
+  await using stack = new AsyncDisposableStack()
+  const redis = createRedis(config.redis.url, log)
+  stack.defer(() => redis.destroy())
+  redis.connect().catch((error) => log.warn({ error }, 'Redis is not there yet'))
+  const revocations = stack.use(new Revocations(redis, log))
+  await revocations.start()
+  const metrics = new Registry()
+  collectDefaultMetrics({ register: metrics })
+  stack.use(
+    await startHub({
+      listen: config.listen,
+      publicUrl: config.publicUrl,
+      allowedHosts: config.allowedHosts,
+      ticketSecret: config.secrets.jwt,
+      redis,
+      host: new HttpChatHost(config.apiUrl, config.secrets.internal),
+      revocations,
+      log,
+      metrics,
+    }),
+  )
   await untilStopped(stop)
 }
 

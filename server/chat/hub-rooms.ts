@@ -6,7 +6,7 @@ import type { ChatHost, Place, RoomRules } from './host.ts'
 import { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
 import { PresenceBook } from './presence.ts'
-import { type ModFrame, type Rank, ranks, type ServerFrame } from './protocol.ts'
+import { type Rank, ranks, type ServerFrame } from './protocol.ts'
 import { channelOf, RoomStore } from './room-store.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
 
@@ -33,7 +33,6 @@ type Control =
   | { kind: 'rules'; room: string }
   | { kind: 'frame'; room: string; frame: ServerFrame }
   | { kind: 'person'; uid: string; frame: ServerFrame }
-  | { kind: 'moderated'; room: string; by: string; frame: ModFrame }
 
 /** The rooms of one node, and the connections in them. */
 export class HubRooms implements AsyncDisposable {
@@ -170,11 +169,6 @@ export class HubRooms implements AsyncDisposable {
   wasWritten(room: string): void {
     this.#options.metrics.received.inc()
     void this.#options.redis.sAdd('chat:dirty', room).catch(() => {})
-  }
-
-  /** The platform keeps who did what; it listens to the same channel. */
-  audit(room: string, by: string, frame: ModFrame): Promise<void> {
-    return this.#say({ kind: 'moderated', room, by, frame })
   }
 
   placeChanged(room: string, uid: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { HubRooms } from './hub-rooms.ts'
-import { type ModFrame, type Rank, type RoomSettings, ranks } from './protocol.ts'
+import { type ModFrame, type ModOperation, type Rank, type RoomSettings, ranks } from './protocol.ts'
 import type { Effect, NewLine } from './room-store.ts'
 
 /**
@@ -21,9 +21,11 @@ export async function moderate(hub: HubRooms, connection: Connection, frame: Mod
   }
   const done = await deedOf(hub, frame, person)
   if (!done) return refuse('bad_field')
-  const { epoch, s } = await hub.store.append(room, done.line, done.effects)
+  const { epoch, s } = await hub.store.append(room, done.line, done.effects, {
+    by: person.uid,
+    operation: operationOf(frame),
+  })
   hub.wasWritten(room)
-  await hub.audit(room, person.uid, frame)
   if ('uid' in frame) await hub.placeChanged(room, frame.uid)
   connection.tell({ t: 'ack', cid, room, e: epoch, s })
 }
@@ -80,6 +82,11 @@ async function deedOf(
         effects: [{ kind: 'set', field: 'frozen', value: frame.on ? '1' : '0' }],
       }
   }
+}
+
+/** Without what belongs to the transport. */
+function operationOf({ t: _t, room: _room, cid: _cid, ...operation }: ModFrame): ModOperation {
+  return operation as ModOperation
 }
 
 function unpinned(isPinned: boolean): Effect[] {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisClient } from '../redis.ts'
-import type { ChatErrorCode, ChatLine, Rank, RoomMode, RoomSettings } from './protocol.ts'
+import type { ChatErrorCode, ChatLine, ModOperation, Rank, RoomMode, RoomSettings } from './protocol.ts'
 import { Script } from './redis-scripts.ts'
 
 const RECENT = 500
@@ -33,6 +33,12 @@ export interface StoredRoom {
   lines: ChatLine[]
   pin: ChatLine | null
   settings: RoomSettings
+}
+
+/** Who moderated, and how; kept beside the line, and shown to no client. */
+export interface Deed {
+  by: string
+  operation: ModOperation
 }
 
 /** A line without its number and time, which Redis gives it. */
@@ -75,11 +81,22 @@ export class RoomStore {
   }
 
   /** @returns its epoch and number */
-  async append(room: string, line: NewLine, effects: readonly Effect[] = []): Promise<{ epoch: string; s: number }> {
+  async append(
+    room: string,
+    line: NewLine,
+    effects: readonly Effect[] = [],
+    deed: Deed | null = null,
+  ): Promise<{ epoch: string; s: number }> {
     const [epoch, s] = (await append.run(
       this.#redis,
       ['meta', 'log', 'ban'].map((name) => `{r:${room}}:${name}`),
-      [JSON.stringify(line), channelOf(room), newEpoch(), ...effects.flatMap(argumentsOf)],
+      [
+        JSON.stringify(line),
+        channelOf(room),
+        newEpoch(),
+        deed ? JSON.stringify(deed) : '',
+        ...effects.flatMap(argumentsOf),
+      ],
     )) as [string, number]
     return { epoch, s }
   }

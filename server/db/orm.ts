@@ -9,6 +9,10 @@ import { WorkExperience } from '../accounts/work-experience.ts'
 import { AuditLog } from '../admin/audit-log.ts'
 import { Setting } from '../admin/setting.ts'
 import { Channel } from '../channels/channel.ts'
+import { ChatBan } from '../chat/chat-ban.ts'
+import { ChatMessage } from '../chat/chat-message.ts'
+import { ChatModerator } from '../chat/chat-moderator.ts'
+import { ChatRoom } from '../chat/chat-room.ts'
 import { Category } from '../courses/category.ts'
 import { Course } from '../courses/course.ts'
 import { CourseUserRole } from '../courses/course-user-role.ts'
@@ -44,6 +48,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent],
+      ...[ChatRoom, ChatModerator, ChatBan, ChatMessage],
       ...[AuditLog, Setting],
     ],
     extensions: [Migrator],

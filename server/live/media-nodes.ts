@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { request } from 'node:http'
 import type { EntityManager } from '../db/orm.ts'
+import { callInternal } from '../http/internal-call.ts'
 import type { Logger } from '../logger.ts'
 import type { Broadcast } from './broadcast.ts'
 import { NODE_LOST_MS } from './go-live.ts'
@@ -41,31 +41,9 @@ export class MediaNodes {
     return nodes.toSorted((a, b) => weight(a).localeCompare(weight(b)))[0] ?? null
   }
 
-  #post(base: string, path: string): Promise<void> {
-    const target = base.startsWith('unix:')
-      ? { socketPath: base.replace(/^unix:(\/\/)?/, ''), path }
-      : { ...addressOf(base), path }
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const call = request({
-      ...target,
-      method: 'POST',
-      headers: { 'x-internal-secret': this.#secret, 'content-length': 0, host: 'media' },
-      signal: AbortSignal.timeout(2000),
-    })
-    call.on('error', reject)
-    call.on('response', (answer) => {
-      answer.resume()
-      const status = answer.statusCode ?? 0
-      // 404: it holds it no more, which is what was wanted.
-      if (status < 300 || status === 404) resolve()
-      else reject(new Error(`the media process answered ${status}`))
-    })
-    call.end()
-    return promise
+  async #post(base: string, path: string): Promise<void> {
+    const { status } = await callInternal(base, { method: 'POST', path, secret: this.#secret })
+    // 404: it holds it no more, which is what was wanted.
+    if (status >= 300 && status !== 404) throw new Error(`the media process answered ${status}`)
   }
-}
-
-function addressOf(base: string): { hostname: string; port: string } {
-  const { hostname, port } = new URL(base)
-  return { hostname, port }
 }

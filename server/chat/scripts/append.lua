@@ -1,6 +1,7 @@
 -- A line that is not a person's message: what a moderator did, or the room itself. It takes effect in the same step.
 -- KEYS: 1 meta  2 log  3 bans
 -- ARGV: 1 line as JSON, without number and time  2 channel  3 epoch, should the room need one
+--       4 who did it and why, as JSON, for the books alone; empty for the room itself
 --       then pairs: 'hset' field value (of meta) | 'ban' uid until (0: for ever) | 'unban' uid | 'del' number | 'purge' uid
 -- Returns {epoch, number, time}
 local t = redis.call('TIME')
@@ -11,7 +12,7 @@ if not epoch then
   redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
   redis.call('DEL', KEYS[2])
 end
-local i = 4
+local i = 5
 while i <= #ARGV do
   local what = ARGV[i]
   if what == 'hset' then
@@ -37,6 +38,6 @@ while i <= #ARGV do
   end
 end
 local s = redis.call('HINCRBY', KEYS[1], 's', 1)
-redis.call('XADD', KEYS[2], s, 'u', '', 'd', ARGV[1], 't', now)
+redis.call('XADD', KEYS[2], s, 'u', '', 'd', ARGV[1], 't', now, 'm', ARGV[4])
 redis.call('PUBLISH', ARGV[2], s .. '|' .. epoch .. '|' .. now .. '|' .. ARGV[1])
 return {epoch, s, now}
