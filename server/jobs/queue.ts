@@ -16,6 +16,7 @@ export interface Jobs {
   'mail-link': { purpose: LinkPurpose; email: string }
   'flush-progress': Record<string, never>
   'recompute-course-progress': { course: number }
+  'complete-attended': { recording: string }
 }
 export type JobName = keyof Jobs
 
@@ -28,6 +29,7 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   // The next run, a few seconds later, is the retry.
   'flush-progress': { retryLimit: 0, policy: 'exclusive' },
   'recompute-course-progress': { retryLimit: 5, policy: 'standard' },
+  'complete-attended': { retryLimit: 5, policy: 'standard' },
   'mail-link': { retryLimit: 10, policy: 'standard' },
   // A mail server that is away comes back within a day.
   'send-mail': { retryLimit: 20, policy: 'standard' },

@@ -3,6 +3,7 @@ import { reconcileCounters } from '../admin/reconcile-counters.job.ts'
 import type { Context } from '../context.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
+import { completeAttended } from '../progress/complete-attended.job.ts'
 import { flushProgress } from '../progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
 import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
@@ -20,6 +21,7 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))
   await queue.work('flush-progress', async () => void (await flushProgress(context)))
   await queue.work('recompute-course-progress', ({ course }) => recomputeCourseProgress(context.orm, course))
+  await queue.work('complete-attended', ({ recording }) => completeAttended(context, recording))
   await queue.work('purge-stale-rows', () => purgeStaleRows(context.orm))
   await queue.work('reconcile-counters', async () => void (await reconcileCounters(context)))
   await queue.schedule('purge-stale-rows', '17 3 * * *')

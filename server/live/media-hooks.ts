@@ -97,7 +97,7 @@ export function mediaHooks(context: Context): Router<RequestState> {
   router.post('/recordings/:id/closed', async (ctx) => {
     const params = parse(byId, ctx.params)
     const body = parseBody(closedBody, ctx.request.body)
-    const outcome = await takeClosed(ctx.state.em, params.id, {
+    const outcome = await takeClosed(ctx.state.em, queue, params.id, {
       eventId: body.event_id,
       node: body.node,
       isPlayable: body.is_playable,

@@ -1,5 +1,7 @@
 import { LockMode } from '@mikro-orm/core'
+import { Lesson } from '../courses/lesson.ts'
 import type { EntityManager } from '../db/orm.ts'
+import type { Queue } from '../jobs/queue.ts'
 import { Recording } from '../vod/recording.ts'
 import { Broadcast } from './broadcast.ts'
 import { closeBroadcast } from './end-broadcast.ts'
@@ -72,6 +74,7 @@ export interface Closed extends Report {
  */
 export async function takeClosed(
   em: EntityManager,
+  queue: Queue,
   id: string,
   report: Closed,
 ): Promise<'taken' | 'repeated' | 'gone'> {
@@ -93,6 +96,9 @@ export async function takeClosed(
     recording.sizeBytes = report.sizeBytes
     recording.hasThumbnail = report.hasThumbnail
     recording.hasStoryboard = report.hasStoryboard
+    if (!report.isPlayable || (await tx.count(Lesson, { recording })) === 0) return
+    // Its length is known now, and so who attended enough of it.
+    await queue.add('complete-attended', { recording: id }, { em: tx })
   })
   if (isGone) return 'gone'
   return isNew ? 'taken' : 'repeated'

@@ -15,7 +15,7 @@ export interface Held extends ProgressEntry {
 }
 
 /** Longer than any pause within a lesson; what is held is rebuilt from PostgreSQL anyway. */
-const KEPT_SECONDS = 6 * 3600
+const KEPT_SECONDS = 24 * 3600
 const UNSAVED = 'progress:unsaved'
 /** Redis did not answer; PostgreSQL may. */
 export class BufferAway extends Error {
