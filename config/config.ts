@@ -25,6 +25,7 @@ const environment = z.object({
     .regex(/^([a-z0-9-]{1,32}=[^,\s]+)(,[a-z0-9-]{1,32}=[^,\s]+)*$/)
     .optional(),
   DATABASE_URL: z.string().min(1),
+  ANALYTICS_DATABASE_URL: z.string().min(1).optional(),
   REDIS_URL: z.string().min(1),
   S3_ENDPOINT: z.url().optional(),
   R2_ACCOUNT_ID: z.string().optional(),
@@ -100,6 +101,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
       media: nodesFrom(vars.MEDIA_NODES ?? `${vars.NODE_NAME}=${vars.MEDIA_URL}`),
     },
     database: { url: vars.DATABASE_URL },
+    /** The main one, unless it is told otherwise. */
+    analytics: { url: vars.ANALYTICS_DATABASE_URL ?? vars.DATABASE_URL },
     redis: { url: vars.REDIS_URL },
     ingest: {
       port: vars.RTMP_PORT,

@@ -9,9 +9,11 @@ import { Passwords } from './accounts/password.ts'
 import { Viewers } from './accounts/viewers.ts'
 import { driftCounter } from './admin/reconcile-counters.job.ts'
 import { Settings } from './admin/settings.ts'
+import { openAnalytics } from './analytics/orm.ts'
 import { ChannelPages } from './channels/channel-page.ts'
 import { StreamKeys } from './channels/stream-key.ts'
 import { CatalogCache } from './courses/catalog-cache.ts'
+import { measurePool } from './db/metrics.ts'
 import { type Orm, openOrm } from './db/orm.ts'
 import { RateLimits } from './http/rate-limit.ts'
 import { Cookies } from './http/session-cookie.ts'
@@ -29,6 +31,8 @@ export interface Context extends AsyncDisposable {
   config: Config
   log: Logger
   orm: Orm
+  /** Statistics; perhaps of another database, which may be away. */
+  analytics: Orm
   redis: RedisClient
   queue: Queue
   store: ObjectStore
@@ -63,6 +67,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   const log = options.log ?? createLogger(options.role, config.logLevel)
   const orm = await openOrm(config.database.url)
   stack.defer(() => orm.close(true))
+  const analytics = await openAnalytics(config.analytics.url)
+  stack.defer(() => analytics.close(true))
   if (config.store.kind === 'disk') mkdirSync(config.store.directory, { recursive: true })
   const redis = createRedis(config.redis.url, log)
   stack.defer(() => redis.destroy())
@@ -71,6 +77,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   const revocations = stack.use(new Revocations(redis, log))
   const metrics = new Registry()
   measureQueues(metrics, orm)
+  measurePool(metrics, orm)
   driftCounter(metrics)
   const role = options.role === 'worker' ? 'works' : 'adds'
   const queue = stack.use(new Queue(config.database.url, log, role, new JobMetrics(metrics)))
@@ -82,6 +89,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     config,
     log,
     orm,
+    analytics,
     redis,
     queue,
     store: openStore(config.store),

@@ -86,9 +86,10 @@ async function chat(config: Config, stop: AbortSignal): Promise<void> {
 
 /** Brings the database to this version, and is run before any other role. */
 async function migrate(config: Config): Promise<void> {
-  const [{ openOrm }, { migrateDatabase }, { makeDemo }, { StreamKeys }] = await Promise.all([
+  const [{ openOrm }, { migrateDatabase }, { migrateStatistics }, { makeDemo }, { StreamKeys }] = await Promise.all([
     import('./db/orm.ts'),
     import('./db/migrate.ts'),
+    import('./analytics/orm.ts'),
     import('./demo.ts'),
     import('./channels/stream-key.ts'),
   ])
@@ -96,6 +97,7 @@ async function migrate(config: Config): Promise<void> {
   const orm = await openOrm(config.database.url)
   try {
     const migrations = await migrateDatabase(orm, config.database.url)
+    migrations.push(...(await migrateStatistics(config, log)))
     if (config.isDemo) await makeDemo(orm.em.fork(), new StreamKeys(config.secrets.streamKey))
     log.info({ migrations }, 'the database is ready')
   } finally {

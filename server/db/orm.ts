@@ -8,6 +8,7 @@ import { User } from '../accounts/user.ts'
 import { WorkExperience } from '../accounts/work-experience.ts'
 import { AuditLog } from '../admin/audit-log.ts'
 import { Setting } from '../admin/setting.ts'
+import { Report } from '../analytics/report.ts'
 import { Channel } from '../channels/channel.ts'
 import { ChatBan } from '../chat/chat-ban.ts'
 import { ChatMessage } from '../chat/chat-message.ts'
@@ -49,7 +50,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent],
       ...[ChatRoom, ChatModerator, ChatBan, ChatMessage],
-      ...[AuditLog, Setting],
+      ...[AuditLog, Setting, Report],
     ],
     extensions: [Migrator],
     migrations: {
@@ -60,6 +61,8 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
       // A new migration is the difference to a migrated database, not to a file that two branches fight over.
       snapshot: false,
     },
+    // Tables of others in the same database: the analytics have migrations of their own.
+    schemaGenerator: { ignoreSchema: ['analytics'] },
     forceUtcTimezone: true,
     // A pool that waits for ever turns a database outage into requests that hang.
     pool: { min: 0, max: 20 },

@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { migrateAnalytics, openAnalytics } from '../../server/analytics/orm.ts'
 import { migrateDatabase } from '../../server/db/migrate.ts'
 import { openOrm } from '../../server/db/orm.ts'
 
-const migrations = readdirSync('server/db/migrations').filter((name) => name.endsWith('.ts'))
-const TEMPLATE =
-  `template_${migrations.length}_${(migrations.at(-1) ?? 'none').replace(/\W/g, '_').toLowerCase()}`.slice(0, 60)
+/** How many there are, and when the last one was made. */
+const versionOf = (directory: string) => {
+  const names = readdirSync(directory).filter((name) => name.endsWith('.ts'))
+  return `${names.length}_${/\d+/.exec(names.at(-1) ?? '')?.[0] ?? 'none'}`
+}
+const TEMPLATE = `template_${versionOf('server/db/migrations')}_${versionOf('server/analytics/migrations')}`
 
 export interface TestDatabase extends AsyncDisposable {
   url: string
@@ -41,6 +45,9 @@ async function ensureTemplate(client: pg.Client, admin: string): Promise<void> {
   const orm = await openOrm(url)
   await migrateDatabase(orm, url)
   await orm.close(true)
+  const analytics = await openAnalytics(url)
+  await migrateAnalytics(analytics, url)
+  await analytics.close(true)
   await client.query(`alter database ${unfinished} rename to ${TEMPLATE}`)
 }
 
