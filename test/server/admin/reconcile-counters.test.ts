@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Profile } from '../../../server/accounts/profile.ts'
 import { User } from '../../../server/accounts/user.ts'
+import { deleteUser } from '../../../server/admin/delete-user.ts'
 import { reconcileCounters } from '../../../server/admin/reconcile-counters.job.ts'
 import { Course } from '../../../server/courses/course.ts'
 import { Enrollment } from '../../../server/courses/enrollment.ts'
@@ -125,6 +126,17 @@ describe('the nightly count', () => {
     expect(found[1]?.completedAt).toBeInstanceOf(Date)
     expect(found[2]?.completedAt).toEqual(long)
     expect(await reconcile()).toEqual([])
+  })
+
+  it('finds nothing after an account was deleted: its places and words stay', async () => {
+    const em = fork()
+    const course = await aCourse(em, await server.register('teacher'))
+    const learner = await server.register()
+    await anEnrollment(em, course, learner)
+    await reconcile()
+    await deleteUser(fork(), learner.id, { actor: null }, server.context)
+    expect(await reconcile()).toEqual([])
+    expect((await fork().findOneOrFail(Course, { id: course.id })).studentsCount).toBe(1)
   })
 
   it('is right while fifty learners come at once', async () => {
