@@ -1,8 +1,10 @@
 import type { Context as KoaContext } from 'koa'
 import type { Context } from '../context.ts'
+import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
 import { imageTypes, takePicture } from '../http/image-upload.ts'
 import { type RequestState, requireViewer } from '../http/request.ts'
+import { sendAsset } from '../library/send-asset.ts'
 import { changeStatus, type StatusAction, statusActions } from './change-status.ts'
 import {
   courseCreate,
@@ -117,6 +119,22 @@ export function courseItemRoutes(context: Context): Api {
       if (replaced) await forget(replaced)
       await catalogCache.bump()
       await answer(ctx, params.id)
+    },
+  )
+
+  api.get(
+    '/:id/preview',
+    {
+      summary: 'Its preview video when that is a file of ours, where the store has no addresses of its own.',
+      access: 'anyone',
+      params: idParams,
+      answers: { 200: { mime: 'video/mp4' }, 206: { mime: 'video/mp4' } },
+    },
+    async (ctx, { params }) => {
+      const { course } = await requireCourse(ctx.state.em, ctx.state.viewer, params.id, 'view')
+      const asset = course.previewAsset && (await ctx.state.em.populate(course, ['previewAsset'])).previewAsset
+      if (!asset) throw new DomainError('file_missing')
+      await sendAsset(ctx, store, asset)
     },
   )
 

@@ -5,7 +5,9 @@ import { Api } from '../http/api.ts'
 import { pageOf, paginate } from '../http/page.ts'
 import { type RequestState, requireViewer } from '../http/request.ts'
 import { audienceOf } from '../http/viewer.ts'
+import { receiveForm } from '../library/receive-form.ts'
 import { sendAsset } from '../library/send-asset.ts'
+import { storeFiles } from '../library/store-files.ts'
 import { requireLearning } from '../progress/lesson-place.ts'
 import { may } from './access.ts'
 import { idParams } from './contract.ts'
@@ -16,12 +18,15 @@ import { Module } from './module.ts'
 import { findOutline } from './outline.ts'
 import { presentLesson } from './present-lesson.ts'
 import { reorderLessons } from './reorder-lessons.ts'
+import { setLessonFile } from './set-lesson-file.ts'
 import { requireCourse } from './standing.ts'
+
+const MAX_FILE_BYTES = 100 * 1024 * 1024
 
 type Ctx = KoaContext & { state: RequestState }
 
 /** Lessons of a module. Rules live in the operations. */
-export function lessonRoutes({ config, cookies, playback, queue, catalogCache, store }: Context): Api[] {
+export function lessonRoutes({ config, cookies, playback, queue, catalogCache, store, log }: Context): Api[] {
   const ofModule = new Api('/api/modules', 'Lessons')
   const api = new Api('/api/lessons', 'Lessons')
 
@@ -137,6 +142,49 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
       await sendAsset(ctx, store, lesson.file)
     },
   )
+
+  api.put(
+    '/:id/file',
+    {
+      summary: 'Give a lesson the file that its learners may download.',
+      description: 'As `multipart/form-data` with one file of up to 100 MB. What it is, its first bytes say.',
+      access: 'signed-in',
+      params: idParams,
+      upload: ['multipart/form-data'],
+      answers: { 200: lessonJson },
+    },
+    async (ctx, { params }) => {
+      const { em } = ctx.state
+      const viewer = requireViewer(ctx.state)
+      // Before the file is read, so that only those who may send one.
+      const { standing, course } = await requireLearning(em, viewer, params.id)
+      if (!may(standing, 'edit', course)) throw new DomainError('forbidden')
+      await using form = await receiveForm(ctx.req, { maxFiles: 1, maxFileBytes: MAX_FILE_BYTES })
+      if (form.files.length === 0) throw new DomainError('file_missing')
+      const { stored, discard } = await storeFiles(store, form.files)
+      try {
+        await forget(await setLessonFile(em.fork(), viewer, params.id, stored[0] ?? null))
+      } catch (error) {
+        await discard().catch(() => {})
+        throw error
+      }
+      await answer(ctx, params.id)
+    },
+  )
+
+  api.delete(
+    '/:id/file',
+    { summary: 'Take the file of a lesson away.', access: 'signed-in', params: idParams, answers: { 204: null } },
+    async (ctx, { params }) => {
+      await forget(await setLessonFile(ctx.state.em, requireViewer(ctx.state), params.id, null))
+      ctx.status = 204
+    },
+  )
+
+  /** A file that stays behind costs its bytes and opens to nobody. */
+  async function forget(key: string | null): Promise<void> {
+    if (key) await store.delete([key]).catch((error: unknown) => log.warn({ error, key }, 'a file stays behind'))
+  }
 
   async function answer(ctx: Ctx, id: number): Promise<void> {
     const { viewer, em } = ctx.state

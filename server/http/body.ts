@@ -10,7 +10,7 @@ const zero = /(?<!\\)(?:\\\\)*\\u0000/
 const takesFile = /^\/api\/.+\/(?:thumbnail|avatar|picture|file)\/?$/
 
 /** Where a form with files is: its route reads it as it comes. A browser that is signed in sends its CSRF token with it. */
-const takesForm = /^\/api\/(?:lessons\/\d+\/submissions|profiles\/me\/avatar)\/?$/
+const takesForm = /^\/api\/(?:lessons\/\d+\/(?:submissions|file)|courses\/\d+\/thumbnail|profiles\/me\/avatar)\/?$/
 
 /**
  * JSON and nothing else, but where a file is expected: a form is what another site can send without asking. `__proto__` is a key like any other, which no
