@@ -35,7 +35,6 @@ export const usersQuery = z.object({
   /** Of created_at, email, last_login_at, last_name, role; `-` for the other way. Others are ignored. */
   ordering: z.string().max(100).default('-created_at'),
 })
-export type UsersQuery = z.output<typeof usersQuery>
 
 const personName = z
   .string()
@@ -53,7 +52,6 @@ export const userBody = z.strictObject({
   is_active: z.boolean().optional(),
   is_verified: z.boolean().optional(),
 })
-export type UserBody = z.input<typeof userBody>
 
 export const adminUserJson = z.object({
   id: z.int(),
