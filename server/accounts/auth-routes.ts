@@ -35,7 +35,7 @@ import { hashSecret } from './viewer.ts'
 
 /** Parse, call one operation, present. Rules live in the operations. */
 export function authRoutes(context: Context): Api {
-  const { cookies, limits, passwords, streamKeys, viewers, revocations, queue, catalogCache } = context
+  const { cookies, limits, passwords, streamKeys, viewers, revocations, queue, catalogCache, store } = context
   const { jwt: jwtSecret, token: linkSecret } = context.config.secrets
   const api = new Api('/api/auth', 'Accounts')
 
@@ -160,7 +160,7 @@ export function authRoutes(context: Context): Api {
       const viewer = requireViewer(ctx.state)
       await limits.take('login_account', `u${viewer.id}`)
       await requireOwnPassword(em, viewer.id, body.password, 'password', passwords)
-      await deleteUser(em.fork(), viewer.id, { actor: viewer.id, address }, { passwords, viewers, revocations })
+      await deleteUser(em.fork(), viewer.id, { actor: viewer.id, address }, { passwords, viewers, revocations, store })
       await catalogCache.bump()
       if (viewer.kind === 'browser') cookies.clearSession(ctx)
       ctx.status = 204

@@ -1,3 +1,4 @@
+import type { ObjectStore } from '../../media/storage/object-store.ts'
 import { AuthToken } from '../accounts/auth-token.ts'
 import { CustomUrlHistory } from '../accounts/custom-url-history.ts'
 import { Education } from '../accounts/education.ts'
@@ -6,6 +7,8 @@ import { Profile } from '../accounts/profile.ts'
 import { revokeSignIns, type SignOutPorts } from '../accounts/sign-out.ts'
 import { newSecret } from '../accounts/viewer.ts'
 import { WorkExperience } from '../accounts/work-experience.ts'
+import { Channel } from '../channels/channel.ts'
+import { newId } from '../db/base.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { writeAudit } from './audit-log.ts'
 import { type By, requireAccount } from './edit-user.ts'
@@ -21,17 +24,18 @@ export async function deleteUser(
   em: EntityManager,
   userId: number,
   by: By,
-  { passwords, ...ports }: SignOutPorts & { passwords: Passwords },
+  { passwords, store, ...ports }: SignOutPorts & { passwords: Passwords; store: ObjectStore },
 ): Promise<void> {
   // Not in the transaction: it may wait for its turn while rows are locked.
   const passwordHash = await passwords.hash(newSecret())
-  const tell = await em.transactional(async (tx) => {
+  const { tell, avatar } = await em.transactional(async (tx) => {
     await keepOneAdmin(tx, userId)
     const user = await requireAccount(tx, userId)
     const { role } = user
     const tell = await revokeSignIns(tx, user)
     Object.assign(user, {
-      email: `deleted-${user.id}@deleted.invalid`,
+      // Not by its id alone: somebody could have signed up with that.
+      email: `deleted-${user.id}@${newId()}.invalid`,
       firstName: 'Deleted',
       lastName: 'account',
       phone: null,
@@ -42,6 +46,9 @@ export async function deleteUser(
       deletedAt: new Date(),
     })
     const profile = await tx.findOne(Profile, { user })
+    const avatar = profile?.avatar ?? null
+    const channel = await tx.findOne(Channel, { owner: user })
+    if (channel) Object.assign(channel, { title: 'Deleted account', slug: `deleted-${newId()}`, description: '' })
     if (profile) {
       Object.assign(profile, { displayName: 'Deleted account', avatar: null, bio: '', customUrl: null })
       await tx.nativeDelete(Education, { profile })
@@ -52,7 +59,9 @@ export async function deleteUser(
     await tx.nativeUpdate(AuthToken, { user }, { userAgent: '', address: '' })
     writeAudit(tx, { ...by, action: 'user.delete', object: `user:${user.id}`, details: { role: [role, null] } })
     await tx.flush()
-    return tell
+    return { tell, avatar }
   })
   await tell(ports)
+  // Without the store the picture stays, under a name that nothing leads to any more.
+  if (avatar) await store.delete([avatar]).catch(() => {})
 }

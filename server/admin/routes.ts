@@ -30,7 +30,7 @@ export function adminRoutes(context: Context): Api[] {
   return [userRoutes(context), profileRoutes(context), settingsRoutes(context), watchRoutes(context)]
 }
 
-function userRoutes({ config, catalogCache, viewers, revocations, streamKeys, passwords }: Context): Api {
+function userRoutes({ config, catalogCache, viewers, revocations, streamKeys, passwords, store }: Context): Api {
   const api = new Api('/api/admin/users', 'Administration')
 
   api.get(
@@ -108,7 +108,7 @@ function userRoutes({ config, catalogCache, viewers, revocations, streamKeys, pa
       answers: { 204: null },
     },
     async (ctx, { params }) => {
-      await deleteUser(ctx.state.em, params.id, byWhom(ctx.state), { viewers, revocations, passwords })
+      await deleteUser(ctx.state.em, params.id, byWhom(ctx.state), { viewers, revocations, passwords, store })
       await catalogCache.bump()
       ctx.status = 204
     },

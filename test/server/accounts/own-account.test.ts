@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import request from 'supertest'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { AuthToken } from '../../../server/accounts/auth-token.ts'
@@ -6,6 +7,7 @@ import { Education } from '../../../server/accounts/education.ts'
 import { Profile } from '../../../server/accounts/profile.ts'
 import { User } from '../../../server/accounts/user.ts'
 import { AuditLog } from '../../../server/admin/audit-log.ts'
+import { Channel } from '../../../server/channels/channel.ts'
 import { Payment } from '../../../server/payments/payment.ts'
 import { Review } from '../../../server/reviews/review.ts'
 import { aCourse, anEnrollment } from '../../support/courses.ts'
@@ -127,6 +129,26 @@ describe('deleting the own account', () => {
     expect(await em().count(Payment, { user: user.id, amount: '100.00' })).toBe(1)
     expect(await em().count(Review, { user: user.id, rating: 5 })).toBe(1)
     expect(await em().count(AuditLog, { action: 'user.delete', object: `user:${user.id}` })).toBe(1)
+  })
+
+  it('takes a teacher’s name off the channel and the picture out of the store', async () => {
+    const user = await server.register('teacher', 'Айгуль')
+    const browser = await server.signIn(user)
+    const picture = sharp({ create: { width: 10, height: 10, channels: 3, background: '#a51' } }).png()
+    await browser
+      .put('/api/profiles/me/avatar/')
+      .type('image/png')
+      .send(await picture.toBuffer())
+      .expect(200)
+    const { avatar } = await em().findOneOrFail(Profile, { user: user.id })
+    await browser.delete('/api/auth/me/').send({ password: PASSWORD }).expect(204)
+    const channel = await em().findOneOrFail(Channel, { owner: user.id })
+    expect(channel).toMatchObject({
+      title: 'Deleted account',
+      slug: expect.stringMatching(/^deleted-[0-9a-f]{24}$/),
+      description: '',
+    })
+    expect(await server.context.store.head(avatar ?? '')).toBeNull()
   })
 
   it('frees the address for another account', async () => {
