@@ -21,13 +21,16 @@ export async function editProfile(em: EntityManager, userId: number, changes: Pr
     const profile = await tx.findOneOrFail(Profile, { user: userId }, { populate: ['user'] })
     const { user } = profile
     const { firstName, lastName, displayName, phone, bio, language } = changes
+    // A public name that was never chosen follows the names it is made of.
+    const isMade = profile.displayName === displayNameOf(user.firstName, user.lastName, user.role)
     if (firstName !== undefined) user.firstName = firstName
     if (lastName !== undefined) user.lastName = lastName
     if (phone !== undefined) user.phone = phone
     if (language !== undefined) user.language = language
     if (bio !== undefined) profile.bio = sanitizeHtml(bio)
-    if (displayName === null) profile.displayName = displayNameOf(user.firstName, user.lastName, user.role)
-    else if (displayName !== undefined) profile.displayName = displayName
+    const isToFollow = displayName === null || (displayName === undefined && isMade)
+    if (isToFollow) profile.displayName = displayNameOf(user.firstName, user.lastName, user.role)
+    else if (displayName) profile.displayName = displayName
     await tx.flush()
   })
 }

@@ -113,3 +113,15 @@ it('has a sentence for every variable in example.env, and no other variable ther
   const names = (matches: Iterable<RegExpMatchArray>) => [...matches].map(([, name]) => name).sort()
   expect(names(explained)).toEqual(names(read))
 })
+
+it('takes a mail server by its URL only, and a sender without a line break', () => {
+  const { mail } = loadConfig({ ...needed, PUBLIC_URL: 'https://ustat.example', SMTP_URL: 'smtps://u:p@mail.example' })
+  expect(mail).toEqual({
+    smtpUrl: 'smtps://u:p@mail.example',
+    from: 'Ustat <no-reply@ustat.example>',
+    outbox: './data/outbox',
+  })
+  expect(loadConfig(needed).mail.smtpUrl).toBeNull()
+  expect(() => loadConfig({ ...needed, SMTP_URL: 'https://mail.example' })).toThrow(/^SMTP_URL: /)
+  expect(() => loadConfig({ ...needed, MAIL_FROM: 'A <a@b.example>\r\nBcc: c@d.example' })).toThrow(/^MAIL_FROM: /)
+})

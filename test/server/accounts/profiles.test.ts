@@ -58,6 +58,14 @@ describe('the own profile', () => {
     ])
   })
 
+  it('has a public name that follows the names until one is chosen', async () => {
+    const browser = await server.signIn(await server.register('teacher'))
+    const patch = async (change: object) => (await browser.patch('/api/profiles/me/').send(change).expect(200)).body
+    expect((await patch({ first_name: 'Aigul', last_name: 'A' })).display_name).toBe('Aigul A')
+    expect((await patch({ display_name: 'Felt maker' })).display_name).toBe('Felt maker')
+    expect((await patch({ first_name: 'Gulya' })).display_name).toBe('Felt maker')
+  })
+
   it('takes nothing that is earned or checked by others', async () => {
     const user = await server.register('teacher')
     const browser = await server.signIn(user)
