@@ -17,7 +17,7 @@ export interface Progress {
   progress: number
   position: number
   ranges: Range[]
-  /** Of a quiz or an assignment; counted in PostgreSQL alone. */
+  /** Submissions of a quiz or an assignment, which PostgreSQL alone counts; of other lessons new beginnings. */
   attempts: number
   startedAt: number
   completedAt: number | null
@@ -32,7 +32,7 @@ export interface Beat {
   positionSeconds?: number | undefined
   ranges?: Range[] | undefined
   status?: (typeof progressStatuses)[number] | undefined
-  event?: 'heartbeat' | 'leave' | undefined
+  event?: 'heartbeat' | 'leave' | 'restart' | undefined
 }
 
 export interface Length {
@@ -70,13 +70,15 @@ export function advance(
   const ranges = isVideo ? admit(before.ranges, cleanRanges(beat.ranges ?? [], length.longest), credit) : before.ranges
   const claimed = rule.type === 'read' || rule.type === 'marked' ? Math.min(99, beat.progress ?? 0) : 0
   const isCompleted = before.status === 'completed' || isFulfilled(rule, ranges, before.startedAt, beat, now)
+  const isRestart = known !== null && beat.event === 'restart' && (isVideo || rule.type === 'read')
+  const position = beat.positionSeconds ?? (isRestart ? 0 : before.position)
   const progress = isCompleted ? 100 : Math.max(before.progress, claimed, watchedPercent(ranges, rule))
   return {
     status: isCompleted ? 'completed' : 'in_progress',
     progress,
-    position: isVideo ? Math.min(length.longest, beat.positionSeconds ?? before.position) : before.position,
+    position: isVideo ? Math.min(length.longest, position) : before.position,
     ranges,
-    attempts: before.attempts,
+    attempts: before.attempts + (isRestart ? 1 : 0),
     startedAt: before.startedAt,
     completedAt: before.completedAt ?? (isCompleted ? now : null),
     lastActivity: Math.max(before.lastActivity, now),
@@ -120,7 +122,7 @@ export function combine(stored: Progress | null, held: Progress | null): Progres
     progress: Math.max(stored.progress, held.progress),
     position: latest.position,
     ranges: unite(stored.ranges, held.ranges),
-    attempts: stored.attempts,
+    attempts: Math.max(stored.attempts, held.attempts),
     startedAt: Math.min(stored.startedAt, held.startedAt),
     completedAt: stored.completedAt ?? held.completedAt,
     lastActivity: latest.lastActivity,

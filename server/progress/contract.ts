@@ -25,8 +25,8 @@ export const beatBody = z.strictObject({
     .optional(),
   /** `completed` marks a text as read; other lessons are completed by their rule alone. */
   status: z.enum(progressStatuses).optional(),
-  /** `leave` when the page closes: saved at once. */
-  event: z.enum(['heartbeat', 'leave']).default('heartbeat'),
+  /** `leave` when the page closes: saved at once. `restart` begins a text or a video anew, and takes nothing away. */
+  event: z.enum(['heartbeat', 'leave', 'restart']).default('heartbeat'),
 })
 
 export const overrideBody = z.strictObject({ lesson: z.int().positive(), status: z.enum(['completed', 'not_started']) })

@@ -42,6 +42,7 @@ export async function saveProgress(tx: EntityManager, entries: readonly Progress
       lesson,
       status: progress.status,
       progress: progress.progress,
+      attempts: progress.attempts,
       position: progress.position,
       ranges,
       seconds: secondsOf(ranges),
@@ -51,11 +52,11 @@ export async function saveProgress(tx: EntityManager, entries: readonly Progress
     }
   })
   await tx.execute(
-    `insert into lesson_progress as p (lesson_id, user_id, status, progress, position_seconds, watched_ranges,
+    `insert into lesson_progress as p (lesson_id, user_id, status, progress, attempts, position_seconds, watched_ranges,
             watched_seconds, started_at, completed_at, last_activity, created_at, updated_at)
-     select e.lesson, e."user", e.status, e.progress, e.position, e.ranges, e.seconds, e.started_at, e.completed_at,
+     select e.lesson, e."user", e.status, e.progress, e.attempts, e.position, e.ranges, e.seconds, e.started_at, e.completed_at,
             e.last_activity, now(), now()
-       from jsonb_to_recordset(?::jsonb) as e("user" int, lesson int, status text, progress int, position float8,
+       from jsonb_to_recordset(?::jsonb) as e("user" int, lesson int, status text, progress int, attempts int, position float8,
             ranges jsonb, seconds float8, started_at timestamptz, completed_at timestamptz, last_activity timestamptz)
        join lesson l on l.id = e.lesson
        join users u on u.id = e."user"
@@ -63,6 +64,7 @@ export async function saveProgress(tx: EntityManager, entries: readonly Progress
      on conflict (lesson_id, user_id) do update set
        status = case when 'completed' in (p.status, excluded.status) then 'completed' else excluded.status end,
        progress = greatest(p.progress, excluded.progress),
+       attempts = greatest(p.attempts, excluded.attempts),
        position_seconds =
          case when excluded.last_activity >= p.last_activity then excluded.position_seconds else p.position_seconds end,
        watched_ranges =

@@ -210,6 +210,25 @@ describe('heartbeats', () => {
     expect(await room.rowOf(lesson, user)).toMatchObject({ watchedSeconds: 8 })
   })
 
+  it('count a new beginning, and keep what was reached', async () => {
+    const [lesson, quiz] = [await aVideo(), await room.lesson({ contentType: 'quiz' })]
+    const { user, agent } = await room.learner()
+    const send = (body: object, to = lesson) => agent.post(path(to)).send(body).expect(200)
+    expect((await send({ event: 'restart' })).body.attempts).toBe(0)
+    await send({ ranges: [[0, 10]], position_seconds: 10 })
+    expect((await send({ event: 'restart' })).body).toMatchObject({
+      attempts: 1,
+      position_seconds: 0,
+      watched_ranges: [[0, 10]],
+    })
+    await flush()
+    expect(await room.rowOf(lesson, user)).toMatchObject({ attempts: 1, watchedSeconds: 10 })
+    expect((await send({ event: 'restart' })).body.attempts).toBe(2)
+    expect((await agent.get(path(lesson))).body.attempts).toBe(2)
+    await send({}, quiz)
+    expect((await send({ event: 'restart' }, quiz)).body.attempts).toBe(0)
+  })
+
   it('of a lesson that is deleted before the flush hold up nobody else', async () => {
     const [gone, stays] = [await aVideo(), await aVideo()]
     const { user, agent } = await room.learner()
