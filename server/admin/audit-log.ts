@@ -19,7 +19,10 @@ const schema = defineEntity({
     /** What it was done to, as `course:12`. */
     object: p.string().length(80),
     /** What changed, `{field: [before, after]}` or what else is worth knowing; no secrets. */
-    details: p.json<Record<string, unknown>>().default('{}'),
+    details: p
+      .json<Record<string, unknown>>()
+      .defaultRaw(`'{}'`)
+      .onCreate(() => ({})),
     address: p.string().length(45).default(''),
   },
 })

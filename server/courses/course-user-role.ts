@@ -16,7 +16,10 @@ const schema = defineEntity({
     course: () => p.manyToOne(Course).deleteRule('cascade'),
     user: () => p.manyToOne(User).deleteRule('cascade'),
     role: p.enum(courseRoles),
-    permissions: p.json<CoursePermissions>().default('{}'),
+    permissions: p
+      .json<CoursePermissions>()
+      .defaultRaw(`'{}'`)
+      .onCreate(() => ({})),
     /** The one who is shown; one for each role. */
     isPrimary: p.boolean().default(false),
   },

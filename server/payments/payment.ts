@@ -46,7 +46,10 @@ const schema = defineEntity({
     completedAt: p.datetime().nullable(),
     idempotencyKey: p.string().length(255).nullable(),
     /** Flags such as `duplicate` and `disputed`. */
-    metadata: p.json<Record<string, unknown>>().default('{}'),
+    metadata: p
+      .json<Record<string, unknown>>()
+      .defaultRaw(`'{}'`)
+      .onCreate(() => ({})),
   },
 })
 

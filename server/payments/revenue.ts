@@ -18,7 +18,10 @@ const schema = defineEntity({
     /** The provider's own name of it: the same event never counts twice. */
     providerRef: p.string().length(255),
     date: p.datetime(),
-    details: p.json<Record<string, unknown>>().default('{}'),
+    details: p
+      .json<Record<string, unknown>>()
+      .defaultRaw(`'{}'`)
+      .onCreate(() => ({})),
   },
 })
 
