@@ -22,7 +22,7 @@ export const reviewsQuery = z.object({
   ordering: z
     .string()
     .optional()
-    .transform((asked) => orderings[asked as keyof typeof orderings] ?? 'newest'),
+    .transform((asked) => (Object.hasOwn(orderings, asked) ? orderings[asked as keyof typeof orderings] : 'newest')),
 })
 
 export const reviewBody = z.strictObject({
