@@ -22,7 +22,9 @@ export const reviewsQuery = z.object({
   ordering: z
     .string()
     .optional()
-    .transform((asked) => (Object.hasOwn(orderings, asked) ? orderings[asked as keyof typeof orderings] : 'newest')),
+    .transform((asked) =>
+      asked && Object.hasOwn(orderings, asked) ? orderings[asked as keyof typeof orderings] : 'newest',
+    ),
 })
 
 export const reviewBody = z.strictObject({
