@@ -99,6 +99,7 @@ describe('the job queues', () => {
     })
     const { text } = await request(server.server).get('/metrics').expect(200)
     expect(text).toMatch(/^queue_jobs\{queue="send-mail",state="waiting"\} \d+$/m)
+    expect(text).toMatch(/^database_connections\{state="open"\} [1-9]\d*$/m)
     expect(text).toMatch(/^queue_oldest_seconds\{queue="send-mail"\} \d+$/m)
     expect(text).toMatch(/^counter_drift_total\{counter="course.total_lessons"\} \d+$/m)
     expect((await request(server.server).get('/readyz').expect(200)).body).toMatchObject({ queue: true })
