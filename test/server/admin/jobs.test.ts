@@ -56,7 +56,9 @@ describe('the job queues', () => {
     expect(waiting.oldest_seconds).toBeGreaterThanOrEqual(89)
 
     let isStoreThere = false
-    await using worker = new Queue(config.database.url, log, 'works', new JobMetrics(new Registry()))
+    // A worker is another process.
+    const registry = new Registry()
+    await using worker = new Queue(config.database.url, log, 'works', new JobMetrics(registry))
     await worker.start()
     await worker.work('delete-recording-files', async () => {
       if (!isStoreThere) throw new Error('the store is away')
@@ -65,6 +67,7 @@ describe('the job queues', () => {
     const [failure] = (await stateOf('delete-recording-files')).failures
     expect(failure).toMatchObject({ error: 'the store is away', retry_count: 0, failed_at: expect.any(String) })
     expect(server.log()).toMatch(/"queue":"delete-recording-files".*a job failed/)
+    expect(await registry.metrics()).toContain('job_failures_total{queue="delete-recording-files"} 1')
     // What the job knew is not shown: a mail's data holds its one-time token.
     expect(JSON.stringify(await stateOf('delete-recording-files'))).not.toContain(recording)
 
@@ -75,6 +78,7 @@ describe('the job queues', () => {
       timeout: 20_000,
     })
     expect((await stateOf('delete-recording-files')).failures).toEqual([])
+    expect(await registry.metrics()).toContain('job_duration_seconds_count{queue="delete-recording-files"} 2')
     expect((await admin.post(retry).expect(404)).body.code).toBe('job_not_found')
     const lines = await fork().find(AuditLog, { action: 'job.retry' })
     expect(lines.map(({ object, details }) => [object, details])).toEqual([
