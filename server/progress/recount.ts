@@ -1,4 +1,5 @@
 import type { EntityManager } from '../db/orm.ts'
+import { verifyReviewsOf } from '../reviews/verify-reviews.ts'
 
 /**
  * Counts how much of a course these learners have completed. Two lessons completed at once are both counted: the rows are
@@ -18,6 +19,8 @@ export async function recountEnrollments(
     [keys],
   )
   await recount(tx, rows)
+  // A learner who has completed something writes as one.
+  await verifyReviewsOf(tx, places)
 }
 
 /** The same for everybody in a course: its lessons are others than before. */

@@ -31,6 +31,19 @@ export async function verifyReview(tx: EntityManager, course: number, user: numb
   )
 }
 
+/** The same for many learners at once. */
+export async function verifyReviewsOf(
+  tx: EntityManager,
+  places: readonly { user: number; course: number }[],
+): Promise<void> {
+  await tx.execute(
+    `update review set is_verified = not is_verified
+      where (course_id, user_id) in (select k.course, k."user" from jsonb_to_recordset(?::jsonb) as k("user" int, course int))
+        and is_verified <> ${verified('review.course_id', 'review.user_id')}`,
+    [JSON.stringify(places.map(({ user, course }) => ({ user, course })))],
+  )
+}
+
 /** All of them, for what nobody told: a lesson completed long after the review. */
 export async function verifyReviews(em: EntityManager): Promise<void> {
   await em.execute(

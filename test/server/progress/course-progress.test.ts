@@ -5,6 +5,7 @@ import { Enrollment } from '../../../server/courses/enrollment.ts'
 import { Lesson } from '../../../server/courses/lesson.ts'
 import { flushProgress } from '../../../server/progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../../../server/progress/recompute-course-progress.job.ts'
+import { Review } from '../../../server/reviews/review.ts'
 import { aCourse, aLesson, aModule, aStaffMember } from '../../support/courses.ts'
 import { type Classroom, type Learner, openClassroom } from './support.ts'
 
@@ -90,6 +91,22 @@ describe('the progress of a course', () => {
     await own.em().nativeDelete(Lesson, { id: kept.id })
     await recomputeCourseProgress(orm, own.course.id)
     expect(await own.enrollmentOf(half.user)).toMatchObject({ progressPercent: 0, status: 'completed' })
+  })
+
+  it('makes the review of who completes a lesson that of a learner', async () => {
+    const lesson = await room.lesson()
+    const [learner, other] = [await room.learner(), await room.learner()]
+    const em = room.em()
+    for (const { user } of [learner, other]) {
+      em.create(Review, { course: room.course.id, user: user.id, rating: 5, title: 'Good', content: 'Very.' })
+    }
+    await em.flush()
+    await done(learner, lesson)
+    const reviews = await room.em().find(Review, { course: room.course.id }, { orderBy: { user: 'asc' } })
+    expect(reviews.map(({ user, isVerified }) => [user.id, isVerified])).toEqual([
+      [learner.user.id, true],
+      [other.user.id, false],
+    ])
   })
 
   it('counts every lesson when many are completed at once', async () => {
