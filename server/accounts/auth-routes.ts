@@ -35,7 +35,7 @@ import { hashSecret } from './viewer.ts'
 
 /** Parse, call one operation, present. Rules live in the operations. */
 export function authRoutes(context: Context): Api {
-  const { cookies, limits, passwords, streamKeys, viewers, revocations, queue, catalogCache, store } = context
+  const { cookies, limits, passwords, streamKeys, viewers, revocations, queue, catalogCache, store, settings } = context
   const { jwt: jwtSecret, token: linkSecret } = context.config.secrets
   const api = new Api('/api/auth', 'Accounts')
 
@@ -49,6 +49,7 @@ export function authRoutes(context: Context): Api {
       answers: { 202: registeredJson },
     },
     async (ctx, { body }) => {
+      if (!settings.get('registration_open')) throw new DomainError('registration_closed')
       await limits.take('register', ctx.state.address)
       const account = {
         email: body.email,

@@ -99,6 +99,10 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'This is the last administrator. Make another one first.',
     ru: 'Это последний администратор. Сначала назначьте другого.',
   },
+  registration_closed: {
+    en: 'New accounts are not made at the moment.',
+    ru: 'Новые учётные записи сейчас не создаются.',
+  },
   not_a_teacher: { en: 'Only teachers are verified.', ru: 'Проверяются только преподаватели.' },
   job_not_found: { en: 'There is no such failed job.', ru: 'Такого неудавшегося задания нет.' },
   profile_not_found: { en: 'There is no such profile.', ru: 'Такого профиля нет.' },
@@ -196,6 +200,7 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Укажите каждый элемент ровно один раз и ничего лишнего.',
   },
   unknown_choice: { en: 'There is no such choice.', ru: 'Такого варианта нет.' },
+  number_expected: { en: 'Enter a number.', ru: 'Введите число.' },
   category_cycle: { en: 'A category cannot stand below itself.', ru: 'Категория не может быть вложена сама в себя.' },
   category_too_deep: {
     en: 'Categories are three levels deep at most.',

@@ -60,6 +60,24 @@ describe('system settings', () => {
     ])
   })
 
+  it('close the door to new accounts, not to those there are', async () => {
+    const user = await server.register('admin')
+    const admin = await server.signIn(user)
+    const register = () =>
+      server.visitor().post('/api/auth/register/').send({
+        email: 'newcomer@example.org',
+        password: 'violet umbrella 1897',
+        first_name: 'New',
+        last_name: 'Comer',
+      })
+    await admin.patch('/api/admin/settings/').send({ registration_open: false }).expect(200)
+    const refused = await register()
+    expect([refused.status, refused.body.code]).toEqual([403, 'registration_closed'])
+    await server.signIn(user)
+    await admin.patch('/api/admin/settings/').send({ registration_open: true }).expect(200)
+    await register().expect(202)
+  })
+
   it('refuse what is unknown, of the wrong type or missing', async () => {
     const admin = await server.signIn(await server.register('admin'))
     const bad = async (body: object) => (await admin.patch('/api/admin/settings/').send(body).expect(400)).body
