@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
+import { analyticsRoutes } from './analytics/routes.ts'
 import { channelRoutes } from './channels/routes.ts'
 import { chatHooks } from './chat/chat-hooks.ts'
 import { chatRoutes } from './chat/routes.ts'
@@ -67,9 +68,16 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 
 /** Every feature with routes of its own; in the order that they are tried and documented. */
 export function features(context: Context): Api[] {
-  return [accountRoutes, courseRoutes, adminRoutes, mailRoutes, progressRoutes, reviewRoutes, chatRoutes].flatMap(
-    (routes) => routes(context),
-  )
+  return [
+    accountRoutes,
+    courseRoutes,
+    adminRoutes,
+    mailRoutes,
+    progressRoutes,
+    reviewRoutes,
+    analyticsRoutes,
+    chatRoutes,
+  ].flatMap((routes) => routes(context))
 }
 
 /** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */

@@ -19,6 +19,8 @@ const schema = defineEntity({
     status: p.enum(reportStatuses).default('pending'),
     /** Courses that it tells of, null for all: whoever may not see one of them any more does not get the file either. */
     courses: p.json<number[]>().nullable(),
+    /** About nobody but its owner. */
+    isOwn: p.boolean().default(false),
     sizeBytes: p.integer().default(0),
     readyAt: p.datetime().nullable(),
     /** The file and this row go then. */

@@ -17,6 +17,12 @@ export interface Jobs {
   'flush-progress': Record<string, never>
   'recompute-course-progress': { course: number }
   'complete-attended': { recording: string }
+  'flush-views': Record<string, never>
+  'mirror-facts': Record<string, never>
+  'count-activity': Record<string, never>
+  'write-report': { report: string }
+  'forget-statistics': Record<string, never>
+  'verify-reviews': Record<string, never>
 }
 export type JobName = keyof Jobs
 
@@ -33,6 +39,13 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   'mail-link': { retryLimit: 10, policy: 'standard' },
   // A mail server that is away comes back within a day.
   'send-mail': { retryLimit: 20, policy: 'standard' },
+  'flush-views': { retryLimit: 0, policy: 'exclusive' },
+  'mirror-facts': { retryLimit: 0, policy: 'exclusive' },
+  'count-activity': { retryLimit: 3, policy: 'exclusive' },
+  // Statistics that are away come back within a day.
+  'write-report': { retryLimit: 20, policy: 'standard' },
+  'forget-statistics': { retryLimit: 3, policy: 'exclusive' },
+  'verify-reviews': { retryLimit: 3, policy: 'exclusive' },
 }
 
 /** Jobs in PostgreSQL: kept when a process dies, tried again when one fails. */

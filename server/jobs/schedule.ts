@@ -1,5 +1,6 @@
 import { mailLinkTo } from '../accounts/mail-link.job.ts'
 import { reconcileCounters } from '../admin/reconcile-counters.job.ts'
+import { startAnalytics } from '../analytics/schedule.ts'
 import type { Context } from '../context.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
@@ -26,6 +27,8 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('reconcile-counters', async () => void (await reconcileCounters(context)))
   await queue.schedule('purge-stale-rows', '17 3 * * *')
   await queue.schedule('reconcile-counters', '41 3 * * *')
+
+  await startAnalytics(context)
 
   // pg-boss's own schedule knows minutes. Of several workers' calls within a slot one becomes a job.
   const timer = setInterval(() => {

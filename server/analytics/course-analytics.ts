@@ -1,0 +1,66 @@
+import type { Context } from '../context.ts'
+import { may, type Person } from '../courses/access.ts'
+import { requireCourse } from '../courses/standing.ts'
+import type { EntityManager } from '../db/orm.ts'
+import type { CourseAnalyticsJson } from './contract.ts'
+import { findStudents } from './figures.ts'
+import { mirrorRevenue } from './mirror-facts.job.ts'
+
+/**
+ * A course for those who run it: who looked, who learns, where they stop; what it earned for who may know that.
+ *
+ * @throws {DomainError} `course_not_found`, `forbidden`
+ */
+export async function findCourseAnalytics(
+  em: EntityManager,
+  person: Person,
+  courseId: number,
+  { orm, analytics }: Pick<Context, 'orm' | 'analytics'>,
+): Promise<CourseAnalyticsJson> {
+  const { course, standing } = await requireCourse(em, person, courseId, 'view_statistics')
+  const scope = { courses: [courseId], user: null }
+  const students = await findStudents(em, scope)
+  const [arrivals] = await em.execute<{ count: number }[]>(
+    `select count(*)::int as count from enrollment
+      where course_id = ? and status in ('active', 'completed') and enrolled_at > now() - interval '30 days'`,
+    [courseId],
+  )
+  const statistics = analytics.em.fork()
+  const [views] = await statistics.execute<CourseAnalyticsJson['views'][]>(
+    `select count(*)::int as total, count(distinct visitor)::int as visitors,
+            (count(*) filter (where viewed_at > now() - interval '30 days'))::int as last_30_days
+       from analytics.course_view where course_id = ?`,
+    [courseId],
+  )
+  const lessons = await em.execute<CourseAnalyticsJson['lessons']>(
+    `select l.id as lesson, l.title, count(p.id) filter (where p.status <> 'not_started')::int as started,
+            count(p.id) filter (where p.status = 'completed')::int as completed,
+            case when count(e.id) = 0 then 0.00 else round(sum(coalesce(p.progress, 0))::numeric / count(e.id), 2) end::text
+              as average_progress
+       from module m join lesson l on l.module_id = m.id and l.is_published
+       left join enrollment e on e.course_id = m.course_id and e.status in ('active', 'completed')
+       left join lesson_progress p on p.lesson_id = l.id and p.user_id = e.user_id
+      where m.course_id = ?
+      group by l.id, m."order" order by m."order", l."order"`,
+    [courseId],
+  )
+  const { students: total, completedStudents: completed, averageProgress } = students
+  return {
+    course: courseId,
+    views: views ?? { total: 0, visitors: 0, last_30_days: 0 },
+    students: { total, active: total - completed, completed, last_30_days: arrivals?.count ?? 0 },
+    completion_rate: (total === 0 ? 0 : (completed / total) * 100).toFixed(2),
+    average_progress: averageProgress,
+    lessons,
+    revenue: may(standing, 'view_finance', course) ? await findTotals({ orm, analytics }, courseId) : null,
+  }
+}
+
+async function findTotals(ports: Pick<Context, 'orm' | 'analytics'>, course: number) {
+  await mirrorRevenue(ports)
+  return ports.analytics.em.fork().execute<{ currency: string; total: string }[]>(
+    `select currency, sum(amount)::text as total from analytics.revenue_fact
+      where course_id = ? group by currency order by currency`,
+    [course],
+  )
+}
