@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Config, loadConfig } from '../config/config.ts'
 import { listen } from './listen.ts'
 import { createLogger } from './logger.ts'
@@ -38,13 +37,15 @@ async function api(config: Config, stop: AbortSignal): Promise<void> {
 
 /** Serves its health and metrics beside its jobs. */
 async function worker(config: Config, stop: AbortSignal): Promise<void> {
-  const [{ createContext }, { startJobs }, { healthApp }] = await Promise.all([
+  const [{ createContext }, { startJobs }, { healthApp }, { ChatKeeper }] = await Promise.all([
     import('./context.ts'),
     import('./jobs/schedule.ts'),
     import('./http/health.ts'),
+    import('./chat/persist-messages.ts'),
   ])
   await using context = await createContext(config, { role: 'worker' })
   using _jobs = await startJobs(context)
+  await using _keeper = new ChatKeeper(context.orm, context.redis, context.log)
   await using _server = await listen(config.listen, healthApp(context).callback())
   await untilStopped(stop)
 }
@@ -103,12 +104,6 @@ async function migrate(config: Config): Promise<void> {
   } finally {
     await orm.close(true)
   }
-}
-
-/** All that a role without a web interface of its own says. */
-function answerHealth({ url }: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(url === '/healthz' ? 200 : 404, { 'content-type': 'application/json' })
-  response.end(url === '/healthz' ? '{"status":"ok"}' : '{}')
 }
 
 async function untilStopped(stop: AbortSignal): Promise<void> {

@@ -172,22 +172,16 @@ export class Connection {
     const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
     if (!rules || !place) return refuse('forbidden')
     if (place.rank < ranks.moderator && this.#hub.isBlocked(rules, text)) return refuse('blocked_term')
-    const result = await this.#hub.store.send(
-      room,
-      { uid: this.person.uid, rank: place.rank, modes: place.modes },
-      cid,
-      {
-        k: 'msg',
-        u: this.person.uid,
-        n: this.person.name,
-        r: place.rank,
-        b: text,
-        ...(re ? { re } : {}),
-        ...(at ? { at } : {}),
-      },
-    )
+    const result = await this.#hub.send(room, { uid: this.person.uid, rank: place.rank, modes: place.modes }, cid, {
+      k: 'msg',
+      u: this.person.uid,
+      n: this.person.name,
+      r: place.rank,
+      b: text,
+      ...(re ? { re } : {}),
+      ...(at ? { at } : {}),
+    })
     if (result.kind === 'refused') return refuse(result.code, result.retryMs)
-    this.#hub.wasWritten(room)
     this.tell({ t: 'ack', cid, room, e: result.epoch, s: result.s })
   }
 

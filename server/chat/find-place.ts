@@ -4,6 +4,7 @@ import { isAdmin, isStaff, may } from '../courses/access.ts'
 import { Course } from '../courses/course.ts'
 import { findStanding } from '../courses/standing.ts'
 import type { EntityManager } from '../db/orm.ts'
+import { ChatBan } from './chat-ban.ts'
 import { ChatModerator } from './chat-moderator.ts'
 import { ChatRoom } from './chat-room.ts'
 import type { Place, RoomRules } from './host.ts'
@@ -32,10 +33,13 @@ export async function findRules(em: EntityManager, room: string): Promise<RoomRu
     (await (parsed.kind === 'channel' ? em.count(Channel, { id: parsed.id }) : em.count(Course, { id: parsed.id }))) > 0
   if (!isThere) return null
   const settings = await em.findOne(ChatRoom, { id: room })
+  const bans = await em.find(ChatBan, { room, $or: [{ until: null }, { until: { $gt: new Date() } }] })
   return {
     blockedTerms: settings?.blockedTerms ?? [],
     // In the lobby everybody may call to everybody, as on a square.
     notices: settings?.notices ?? (parsed.kind === 'lobby' ? 'everyone' : 'moderators'),
+    settings: { slow: settings?.slow ?? 0, mode: settings?.mode ?? 'all', frozen: settings?.isFrozen ?? false },
+    bans: bans.map(({ user, until }) => ({ uid: `u:${user.id}`, untilMs: until?.getTime() ?? 0 })),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Rank, RoomMode } from './protocol.ts'
+import type { Rank, RoomMode, RoomSettings } from './protocol.ts'
 
 /** Somebody's place in a room. */
 export interface Place {
@@ -12,6 +12,10 @@ export interface RoomRules {
   blockedTerms: readonly string[]
   /** Who may push a notice to everybody. */
   notices: 'everyone' | 'moderators'
+  /** As they were last kept: for a Redis that knows nothing of the room. */
+  settings: RoomSettings
+  /** Until when, milliseconds since 1970; 0 for ever. */
+  bans: readonly { uid: string; untilMs: number }[]
 }
 
 /**

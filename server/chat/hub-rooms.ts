@@ -7,7 +7,7 @@ import { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
 import { PresenceBook } from './presence.ts'
 import { type Rank, ranks, type ServerFrame } from './protocol.ts'
-import { channelOf, RoomStore } from './room-store.ts'
+import { channelOf, RoomStore, type SendResult } from './room-store.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
 
 const REMEMBERED_MS = 30_000
@@ -121,6 +121,7 @@ export class HubRooms implements AsyncDisposable {
     const connections = new Set<Connection>()
     const live = new LiveRoom(id, {
       store: this.store,
+      prepare: () => this.#prepare(id),
       publish: (frame) => {
         this.#options.metrics.frames.inc()
         this.#options.publish(id, frame)
@@ -165,6 +166,19 @@ export class HubRooms implements AsyncDisposable {
     return { people: [...people.values()], guests }
   }
 
+  /** @throws {Error} Redis or the platform is away */
+  async send(...message: Parameters<RoomStore['send']>): Promise<Exclude<SendResult, { kind: 'unknown' }>> {
+    const [room] = message
+    let result = await this.store.send(...message)
+    if (result.kind === 'unknown') {
+      await this.#prepare(room)
+      result = await this.store.send(...message)
+    }
+    if (result.kind === 'unknown') throw new Error('a room was lost again')
+    if (result.kind === 'sent') this.wasWritten(room)
+    return result
+  }
+
   /** There is something to persist. */
   wasWritten(room: string): void {
     this.#options.metrics.received.inc()
@@ -207,6 +221,12 @@ export class HubRooms implements AsyncDisposable {
     this.#options.redis.off('error', this.#isAway)
     await this.presence[Symbol.asyncDispose]()
     this.#subscriber.destroy()
+  }
+
+  async #prepare(room: string): Promise<void> {
+    if (await this.store.isKnown(room)) return
+    const rules = await this.#options.host.rules(room)
+    if (rules) await this.store.restore(room, rules.settings, rules.bans)
   }
 
   async #say(control: Control): Promise<void> {

@@ -25,14 +25,14 @@ const MAX_FRAME_BYTES = 16 * 1024
 /** About a thousand messages: who is further behind is closed, and resumes. */
 const MAX_BACKPRESSURE_BYTES = 256 * 1024
 const IDLE_SECONDS = 60
+/** Not 240: uWebSockets counts them modulo that, and would close new connections at once, with 1000. */
+const LIFETIME_MINUTES = 239
 const LOOK_MS = 1000
 /** Seconds of warning before a session ends. */
 const EXPIRY_WARNING = 60
 const DRAIN_BATCH = 128
 /** Clients of a node that stops come back spread over this, milliseconds. */
 const DRAIN_SPREAD_MS = 15_000
-/** A loop that lags more takes nobody new. */
-const MAX_LOOP_LAG_MS = 200
 
 export interface HubOptions {
   /** A unix socket's path, or `host:port`; port 0 takes a free one. */
@@ -46,6 +46,8 @@ export interface HubOptions {
   log: Pick<Logger, 'warn' | 'info'>
   metrics: Registry
   limits?: Partial<AdmissionLimits>
+  /** A loop that lags more, milliseconds, takes nobody new. */
+  maxLoopLagMs?: number
 }
 
 export interface Hub extends AsyncDisposable {
@@ -71,7 +73,7 @@ interface Data {
  * @throws {Error} when it cannot listen there
  */
 export async function startHub(options: HubOptions): Promise<Hub> {
-  const { redis, host, log, ticketSecret, revocations, metrics: registry } = options
+  const { redis, host, log, ticketSecret, revocations, metrics: registry, maxLoopLagMs = 200 } = options
   const admission = new Admission({ ...defaultLimits, ...options.limits })
   const sockets = new Set<WebSocket<Data>>()
   const metrics = new HubMetrics(registry, () => ({ connections: sockets.size, rooms: rooms.rooms }))
@@ -95,10 +97,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     closeOnBackpressureLimit: true,
     idleTimeout: IDLE_SECONDS,
     sendPingsAutomatically: true,
-    maxLifetime: 240,
+    maxLifetime: LIFETIME_MINUTES,
 
     upgrade(res, req, context) {
-      if (isDraining || loopLagMs > MAX_LOOP_LAG_MS || !admission.mayUpgrade()) return tooBusy(res)
+      if (isDraining || loopLagMs > maxLoopLagMs || !admission.mayUpgrade()) return tooBusy(res)
       void admit(res, req, context).catch((error: unknown) => rooms.failed(error))
     },
 

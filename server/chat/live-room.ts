@@ -12,6 +12,8 @@ const FRAME_BYTES = 15_000
 
 export interface LiveRoomOptions {
   store: RoomStore
+  /** Makes sure that Redis has the room's settings and bans. */
+  prepare(): Promise<void>
   /** Sends one frame to everybody of the room on this node. */
   publish(frame: string): void
   /** Connections of the room on this node. */
@@ -124,6 +126,7 @@ export class LiveRoom {
 
   async #read(): Promise<void> {
     this.#waiting ??= []
+    await this.#options.prepare()
     const stored = await this.#options.store.load(this.room.id)
     this.room.reset(stored.epoch, stored.last, stored.lines)
     this.settings = stored.settings

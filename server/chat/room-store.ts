@@ -17,6 +17,8 @@ const append = new Script('append')
 export type SendResult =
   | { kind: 'sent' | 'repeated'; epoch: string; s: number }
   | { kind: 'refused'; code: ChatErrorCode; retryMs: number }
+  /** Redis has lost its settings and bans: `restore` them first. */
+  | { kind: 'unknown' }
 
 /** What a line does besides being one; in the same step, so nobody sees the one without the other. */
 export type Effect =
@@ -76,6 +78,7 @@ export class RoomStore {
       ],
     )) as [string, string, number, number?]
     const [kind, first, second] = reply
+    if (kind === 'unknown') return { kind }
     if (kind === 'err') return { kind: 'refused', code: first as ChatErrorCode, retryMs: second }
     return { kind: kind === 'ok' ? 'sent' : 'repeated', epoch: first, s: second }
   }
@@ -99,6 +102,25 @@ export class RoomStore {
       ],
     )) as [string, number]
     return { epoch, s }
+  }
+
+  /** Settings and bans as the platform has them, into a Redis that does not know the room; whoever is first does it. */
+  async restore(
+    room: string,
+    settings: RoomSettings,
+    bans: readonly { uid: string; untilMs: number }[],
+  ): Promise<void> {
+    const [meta, ban] = [`{r:${room}}:meta`, `{r:${room}}:ban`]
+    const writing = this.#redis.multi()
+    const fields = { slow: settings.slow, mode: settings.mode, frozen: settings.frozen ? '1' : '0', known: '1' }
+    for (const [field, value] of Object.entries(fields)) writing.hSetNX(meta, field, String(value))
+    for (const { uid, untilMs } of bans) writing.hSetNX(ban, uid, String(untilMs))
+    await writing.exec()
+  }
+
+  /** Whether Redis has the room's settings and bans. */
+  async isKnown(room: string): Promise<boolean> {
+    return (await this.#redis.hGet(`{r:${room}}:meta`, 'known')) === '1'
   }
 
   /** With the newest lines; begins a room that nobody has written in. */

@@ -4,10 +4,12 @@
 --       4 channel  5 epoch, should the room need one  6 interval ms  7 tolerance ms  8 lines a second of a room
 --       9 modes that this person may write in, as ',all,followers,'
 -- Returns {'ok', epoch, number, time} | {'dup', epoch, number} | {'err', code, ms to wait}
+--         {'unknown'} when Redis has lost the room's settings and bans: they are brought first
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local rank = tonumber(ARGV[2])
 if rank < 1 then return {'err', 'read_only', 0} end
+if redis.call('HEXISTS', KEYS[1], 'known') == 0 then return {'unknown'} end
 local done = redis.call('GET', KEYS[4])
 if done then
   local at = string.find(done, ':')

@@ -4,7 +4,7 @@ import { inject } from 'vitest'
 import { createRedis } from '../../../media/storage/redis.ts'
 import type { ChatHost } from '../../../server/chat/host.ts'
 import { type Hub, type HubOptions, startHub } from '../../../server/chat/hub.ts'
-import { type ChatLine, type Rank, ranks, type ServerFrame } from '../../../server/chat/protocol.ts'
+import { type ChatLine, type Rank, type RoomSettings, ranks, type ServerFrame } from '../../../server/chat/protocol.ts'
 import { type ChatPerson, signChatTicket } from '../../../server/chat/ticket.ts'
 import type { RedisClient } from '../../../server/redis.ts'
 
@@ -16,11 +16,14 @@ export class FakeHost implements ChatHost {
   readonly ranks = new Map<string, Rank>()
   readonly closedRooms = new Set<string>()
   readonly blockedTerms: string[] = []
+  readonly bans: { uid: string; untilMs: number }[] = []
+  readonly settings: RoomSettings = { slow: 0, mode: 'all', frozen: false }
   isAway = false
 
   async rules(room: string) {
     if (this.isAway) throw new Error('the api is away')
-    return room.startsWith('no-') ? null : { blockedTerms: this.blockedTerms, notices: 'everyone' as const }
+    if (room.startsWith('no-')) return null
+    return { blockedTerms: this.blockedTerms, notices: 'everyone' as const, settings: this.settings, bans: this.bans }
   }
 
   async place(room: string, uid: string | null) {
@@ -50,6 +53,7 @@ export async function aHub(host: ChatHost, options: Partial<HubOptions> = {}): P
     log: quiet,
     metrics: new Registry(),
     limits: { socketsPerAccount: 100, guestsPerAddress: 10_000, socketsPerAddress: 10_000, upgradesPerSecond: 10_000 },
+    maxLoopLagMs: 60_000,
     ...options,
   })
   return {
@@ -125,13 +129,17 @@ export class Client {
     isWanted: (frame: Frame<T>) => boolean = () => true,
     from = 0,
   ): Promise<Frame<T>> {
+    return (await this.#find((frame) => frame.t === t && isWanted(frame as Frame<T>), from)) as Frame<T>
+  }
+
+  async #find(isWanted: (frame: ServerFrame) => boolean, from = 0): Promise<ServerFrame> {
     for (let i = from; ; i++) {
       while (i >= this.frames.length) {
-        if (this.closeCode !== null) throw new Error(`closed with ${this.closeCode} while waiting for ${t}`)
+        if (this.closeCode !== null) throw new Error(`closed with ${this.closeCode} before it was told`)
         await Promise.race([once(this.socket, 'message'), once(this.socket, 'close')])
       }
       const frame = this.frames[i]
-      if (frame?.t === t && isWanted(frame as Frame<T>)) return frame as Frame<T>
+      if (frame && isWanted(frame)) return frame
     }
   }
 
@@ -154,7 +162,10 @@ export class Client {
   }
 
   async answer(cid: string): Promise<Frame<'ack'> | Frame<'err'>> {
-    return Promise.race([this.next('ack', (ack) => ack.cid === cid), this.next('err', (error) => error.cid === cid)])
+    const frame = await this.#find(
+      ({ t, ...rest }) => (t === 'ack' || t === 'err') && 'cid' in rest && rest.cid === cid,
+    )
+    return frame as Frame<'ack'> | Frame<'err'>
   }
 
   cid(): string {
