@@ -54,6 +54,8 @@ export interface Drift {
 
 const PROGRESS = 'enrollment.progress_percent'
 const BATCH = 500
+/** Whoever enrolls waits for the lock of a course. */
+const LOCKED_AT_ONCE = 50
 
 /**
  * Counts anew what is kept beside what it counts, and puts right what differs. Every difference is logged and counted
@@ -89,15 +91,17 @@ async function reconcile(em: EntityManager, { table, column, truth }: KeptNumber
     `select t.id from ${table} t where t.${column} is distinct from (${truth}) order by t.id`,
   )
   const drifts: Drift[] = []
-  for (const { id } of suspects) {
+  for (let from = 0; from < suspects.length; from += LOCKED_AT_ONCE) {
+    const ids = JSON.stringify(suspects.slice(from, from + LOCKED_AT_ONCE).map(({ id }) => id))
+    const among = 'in (select value::int from jsonb_array_elements_text(?::jsonb))'
     await em.transactional(async (tx) => {
-      await tx.execute(`select from ${table} where id = ? for update`, [id])
-      const [repaired] = await tx.execute<Pick<Drift, 'stored' | 'counted'>[]>(
-        `update ${table} t set ${column} = (${truth}) where t.id = ? and t.${column} is distinct from (${truth})
-         returning old.${column}::text as stored, new.${column}::text as counted`,
-        [id],
+      await tx.execute(`select from ${table} where id ${among} order by id for update`, [ids])
+      const repaired = await tx.execute<Omit<Drift, 'counter'>[]>(
+        `update ${table} t set ${column} = (${truth}) where t.id ${among} and t.${column} is distinct from (${truth})
+         returning t.id, old.${column}::text as stored, new.${column}::text as counted`,
+        [ids],
       )
-      if (repaired) drifts.push({ counter: `${table}.${column}`, id, ...repaired })
+      drifts.push(...repaired.map((drift) => ({ counter: `${table}.${column}`, ...drift })))
     })
   }
   return drifts
