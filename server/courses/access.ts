@@ -130,11 +130,11 @@ export function mayLearn(standing: Standing, course: CourseState, lesson: { isFr
 }
 
 /** A place counts only as far as the account's own role reaches: a demoted teacher teaches nowhere. */
+export function heldRoles({ role }: Pick<Person, 'role'>): readonly CourseRole[] {
+  if (role === 'student') return ['assistant']
+  return role === 'teacher' ? ['teacher', 'assistant'] : courseRoles
+}
+
 function rolesOf({ person, staff }: Standing): Standing['staff'] {
-  if (!person) return []
-  return staff.filter(({ role }) => {
-    if (role === 'assistant') return true
-    if (role === 'teacher') return person.role !== 'student'
-    return person.role === 'producer' || person.role === 'admin'
-  })
+  return person ? staff.filter(({ role }) => heldRoles(person).includes(role)) : []
 }

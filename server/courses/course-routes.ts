@@ -1,4 +1,5 @@
 import type { Context as KoaContext } from 'koa'
+import { recordCourseView } from '../analytics/record-view.ts'
 import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
@@ -7,6 +8,7 @@ import { type RequestState, requireViewer } from '../http/request.ts'
 import { sendAsset } from '../library/send-asset.ts'
 import { changeStatus, type StatusAction, statusActions } from './change-status.ts'
 import {
+  type CourseJson,
   courseCreate,
   courseJson,
   courseParams,
@@ -64,7 +66,10 @@ export function courseItemRoutes(context: Context): Api {
       params: courseParams,
       answers: { 200: courseJson },
     },
-    async (ctx, { params }) => answer(ctx, params.id),
+    async (ctx, { params }) => {
+      const course = await answer(ctx, params.id)
+      if (course.status === 'published') recordCourseView(context, ctx, course.id, ctx.state.viewer)
+    },
   )
 
   for (const [method, body, summary] of [
@@ -159,12 +164,13 @@ export function courseItemRoutes(context: Context): Api {
     )
   }
 
-  async function answer(ctx: Ctx, id: number | string): Promise<void> {
+  async function answer(ctx: Ctx, id: number | string): Promise<CourseJson> {
     // As it is in the database now, not as an edit left it in memory.
     const course = await showCourse(ctx.state.em.fork(), ctx.state.viewer, String(id), context)
     ctx.set('Cache-Control', 'private, no-store')
     ctx.set('ETag', `"${course.version}"`)
     ctx.body = course
+    return course
   }
 
   /** A picture that stays behind costs a few kilobytes and nothing else. */

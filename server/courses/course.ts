@@ -9,14 +9,32 @@ export const courseStatuses = ['draft', 'review', 'published', 'archived'] as co
 export const courseTypes = ['video', 'text', 'mixed'] as const
 export const difficulties = ['beginner', 'intermediate', 'advanced'] as const
 
+const orders = ['price', 'created_at', 'average_rating', 'students_count', 'duration_hours']
+
+function catalogIndex(column: string, id: string, way: string) {
+  const name = `course_catalog_${column}_${way}`
+  return { name, expression: `create index "${name}" on "course" (${column}, ${id}) where status = 'published'` }
+}
+
 const schema = defineEntity({
   name: 'Course',
   indexes: [
     { properties: ['status', 'createdAt'] },
-    { properties: ['status', 'studentsCount'] },
-    { properties: ['status', 'averageRating'] },
-    { properties: ['status', 'price'] },
-    { properties: ['status', 'durationHours'] },
+    // Both ways: equals are ordered by the newest id whichever way the field itself goes.
+    ...orders.flatMap((column) => [catalogIndex(column, 'id', 'down'), catalogIndex(column, 'id desc', 'up')]),
+    {
+      // Every filter but tags, teachers and words is answered from this alone.
+      name: 'course_facets',
+      expression: `create index "course_facets" on "course" (status, category_id, price, average_rating, duration_hours, language, type, difficulty, currency, students_count, created_at, id)`,
+    },
+    {
+      name: 'course_search_trigrams',
+      expression: 'create index "course_search_trigrams" on "course" using gin (search gin_trgm_ops)',
+    },
+    {
+      name: 'course_title_beginnings',
+      expression: 'create index "course_title_beginnings" on "course" (lower(title) text_pattern_ops)',
+    },
   ],
   checks: [
     { name: 'course_price_positive', expression: 'price >= (0)::numeric' },
@@ -33,6 +51,8 @@ const schema = defineEntity({
     /** Frozen once the course has been published: links lead to it. */
     slug: p.string().length(200).unique(),
     description: p.text().default(''),
+    /** Title, description and teachers' names in small letters. Written by triggers alone. */
+    search: p.text().default('').lazy().hidden(),
     shortDescription: p.string().length(300).default(''),
     requirements: p.text().default(''),
     targetAudience: p.text().default(''),

@@ -7,7 +7,7 @@ import { mayManage } from '../live/access.ts'
 import { Recording } from '../vod/recording.ts'
 import type { Person } from './access.ts'
 import { Lesson } from './lesson.ts'
-import type { LessonBody } from './lesson-contract.ts'
+import type { LessonBody, LessonChanges } from './lesson-contract.ts'
 import { assignmentDefinition } from './lesson-definition.ts'
 import { lockLesson, lockModule } from './lock-lesson.ts'
 import { closeGaps, makeRoom, moveTo } from './order.ts'
@@ -33,20 +33,24 @@ export async function addLesson(
   })
 }
 
-/** @throws {DomainError} those of `lockLesson` and of the fields */
+/**
+ * Changes the fields that are given; a full replacement gives them all.
+ *
+ * @throws {DomainError} those of `lockLesson` and of the fields
+ */
 export async function editLesson(
   em: EntityManager,
   queue: Queue,
   person: Person,
   lessonId: number,
-  body: LessonBody,
+  { order, ...changes }: LessonChanges,
 ): Promise<void> {
   await em.transactional(async (tx) => {
     const { lesson, module, course } = await lockLesson(tx, person, lessonId)
     const wasPublished = lesson.isPublished
-    Object.assign(lesson, await fieldsOf(tx, person, body, lesson.recording?.id ?? null))
+    Object.assign(lesson, await fieldsOf(tx, person, merge(lesson, changes), lesson.recording?.id ?? null))
     await tx.flush()
-    if (body.order !== undefined) await moveTo(tx, 'lesson', module.id, { id: lessonId, order: body.order })
+    if (order !== undefined) await moveTo(tx, 'lesson', module.id, { id: lessonId, order })
     await recountCourse(tx, course.id)
     if (wasPublished !== lesson.isPublished) {
       await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
@@ -85,13 +89,29 @@ export async function hasLearners(tx: EntityManager, column: 'l.id' | 'l.module_
   return row?.is_begun === true
 }
 
+function merge(lesson: Lesson, changes: Omit<LessonChanges, 'order'>): Omit<LessonBody, 'order'> {
+  const { title = lesson.title, content = lesson.content } = changes
+  return {
+    title,
+    content,
+    content_type: changes.content_type ?? lesson.contentType,
+    video_url: changes.video_url ?? lesson.videoUrl,
+    recording: changes.recording === undefined ? (lesson.recording?.id ?? null) : changes.recording,
+    duration_minutes: changes.duration_minutes ?? lesson.durationMinutes,
+    is_free: changes.is_free ?? lesson.isFree,
+    is_published: changes.is_published ?? lesson.isPublished,
+    quiz: changes.quiz === undefined ? (lesson.quiz ?? null) : changes.quiz,
+    assignment: changes.assignment === undefined ? (lesson.assignment ?? null) : changes.assignment,
+  }
+}
+
 /**
  * What is kept of a request: harmless HTML, and a definition only of its own kind.
  *
  * @param known the recording that the lesson has; it may stay though it is a colleague's
  * @throws {DomainError} `invalid_input` by field; `recording_failed`
  */
-async function fieldsOf(tx: EntityManager, person: Person, body: LessonBody, known: string | null) {
+async function fieldsOf(tx: EntityManager, person: Person, body: Omit<LessonBody, 'order'>, known: string | null) {
   const { content_type: contentType, quiz } = body
   if (contentType === 'quiz' && quiz === null) throw fieldErrors({ quiz: 'definition_missing' })
   const recording = body.recording === null ? null : await findRecording(tx, body.recording)

@@ -3,7 +3,7 @@ import { DomainError } from '../errors.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Person } from './access.ts'
 import { hasLearners } from './edit-lessons.ts'
-import type { ModuleBody } from './lesson-contract.ts'
+import type { ModuleBody, ModuleChanges } from './lesson-contract.ts'
 import { lockContent } from './lock-course.ts'
 import { lockModule } from './lock-lesson.ts'
 import { Module } from './module.ts'
@@ -31,7 +31,7 @@ export async function editModule(
   em: EntityManager,
   person: Person,
   moduleId: number,
-  { order, ...fields }: Partial<ModuleBody>,
+  { order, ...fields }: ModuleChanges,
 ): Promise<Module> {
   return em.transactional(async (tx) => {
     const { module, course } = await lockModule(tx, person, moduleId)

@@ -8,14 +8,22 @@ const title = z.string().trim().min(1).max(200)
 const order = z.int().min(1).max(10_000).optional()
 const refId = z.int().positive()
 
+const moduleFields = {
+  title,
+  description: z.string().trim().max(10_000),
+  is_free: z.boolean(),
+}
 /** What is left out is reset, but for its order. */
 export const moduleBody = z.strictObject({
-  title,
-  description: z.string().trim().max(10_000).default(''),
-  is_free: z.boolean().default(false),
+  ...moduleFields,
+  description: moduleFields.description.default(''),
+  is_free: moduleFields.is_free.default(false),
   order,
 })
 export type ModuleBody = z.output<typeof moduleBody>
+/** What is left out stays. */
+export const modulePatch = z.strictObject(moduleFields).partial().extend({ order })
+export type ModuleChanges = z.output<typeof modulePatch>
 
 const videoUrl = z.union([
   z.literal(''),
@@ -26,28 +34,41 @@ const videoUrl = z.union([
     .pipe(z.url({ protocol: /^https?$/ })),
 ])
 
-/** What is left out is reset, but for its order, its file and what it was broadcast as. */
-export const lessonBody = z.strictObject({
+const lessonFields = {
   title,
   content_type: z.enum(lessonContentTypes),
   /** HTML; what could run is taken out. */
-  content: z.string().max(200_000).default(''),
+  content: z.string().max(200_000),
   /** Of a video elsewhere. */
-  video_url: videoUrl.default(''),
+  video_url: videoUrl,
   /** A recording of one's own channel. */
   recording: z
     .string()
     .regex(/^[0-9a-f]{24}$/)
-    .nullable()
-    .default(null),
-  duration_minutes: z.int().min(0).max(100_000).default(0),
-  is_free: z.boolean().default(false),
-  is_published: z.boolean().default(true),
-  quiz: quizDefinition.nullable().default(null),
-  assignment: assignmentDefinition.nullable().default(null),
+    .nullable(),
+  duration_minutes: z.int().min(0).max(100_000),
+  is_free: z.boolean(),
+  is_published: z.boolean(),
+  quiz: quizDefinition.nullable(),
+  assignment: assignmentDefinition.nullable(),
+}
+/** What is left out is reset, but for its order, its file and what it was broadcast as. */
+export const lessonBody = z.strictObject({
+  ...lessonFields,
+  content: lessonFields.content.default(''),
+  video_url: lessonFields.video_url.default(''),
+  recording: lessonFields.recording.default(null),
+  duration_minutes: lessonFields.duration_minutes.default(0),
+  is_free: lessonFields.is_free.default(false),
+  is_published: lessonFields.is_published.default(true),
+  quiz: lessonFields.quiz.default(null),
+  assignment: lessonFields.assignment.default(null),
   order,
 })
 export type LessonBody = z.output<typeof lessonBody>
+/** What is left out stays. */
+export const lessonPatch = z.strictObject(lessonFields).partial().extend({ order })
+export type LessonChanges = z.output<typeof lessonPatch>
 
 const fullOrder = z.union([
   z.array(refId).min(1).max(1000),

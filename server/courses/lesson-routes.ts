@@ -12,7 +12,14 @@ import { requireLearning } from '../progress/lesson-place.ts'
 import { may } from './access.ts'
 import { idParams } from './contract.ts'
 import { addLesson, deleteLesson, editLesson } from './edit-lessons.ts'
-import { lessonBody, lessonJson, lessonOutlineJson, orderJson, reorderLessonsBody } from './lesson-contract.ts'
+import {
+  lessonBody,
+  lessonJson,
+  lessonOutlineJson,
+  lessonPatch,
+  orderJson,
+  reorderLessonsBody,
+} from './lesson-contract.ts'
 import { orMissing } from './lock-lesson.ts'
 import { Module } from './module.ts'
 import { findOutline } from './outline.ts'
@@ -97,21 +104,20 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
     async (ctx, { params }) => answer(ctx, params.id),
   )
 
-  api.put(
-    '/:id',
-    {
-      summary: 'Replace all fields of a lesson but its order, which moves it when it is given.',
-      access: 'signed-in',
-      params: idParams,
-      body: lessonBody,
-      answers: { 200: lessonJson },
-    },
-    async (ctx, { params, body }) => {
-      await editLesson(ctx.state.em, queue, requireViewer(ctx.state), params.id, body)
-      await catalogCache.bump()
-      await answer(ctx, params.id)
-    },
-  )
+  for (const [method, body, summary] of [
+    ['put', lessonBody, 'Replace all fields of a lesson but its order, which moves it when it is given.'],
+    ['patch', lessonPatch, 'Change the fields that are given.'],
+  ] as const) {
+    api[method](
+      '/:id',
+      { summary, access: 'signed-in', params: idParams, body, answers: { 200: lessonJson } },
+      async (ctx, { params, body: changes }) => {
+        await editLesson(ctx.state.em, queue, requireViewer(ctx.state), params.id, changes)
+        await catalogCache.bump()
+        await answer(ctx, params.id)
+      },
+    )
+  }
 
   api.delete(
     '/:id',

@@ -10,6 +10,7 @@ import {
   moduleBody,
   moduleJson,
   moduleOutlineJson,
+  modulePatch,
   orderJson,
   reorderModulesBody,
 } from './lesson-contract.ts'
@@ -93,7 +94,7 @@ export function moduleRoutes({ config, queue, catalogCache }: Context): Api[] {
 
   for (const [method, body, summary] of [
     ['put', moduleBody, 'Replace all fields of a module but its order, which moves it when it is given.'],
-    ['patch', moduleBody.partial(), 'Change the fields that are given.'],
+    ['patch', modulePatch, 'Change the fields that are given.'],
   ] as const) {
     api[method](
       '/:id',

@@ -166,6 +166,25 @@ describe('lessons', () => {
     ).toBe(1)
   })
 
+  it('change by PATCH in what is given alone; so do modules', async () => {
+    const fork = em()
+    const module = await aModule(fork, await aCourse(fork, teacher), { isFree: true, description: 'Before' })
+    const before = { videoUrl: 'https://video.example/1', durationMinutes: 5, isFree: true, isPublished: false }
+    const lesson = await aLesson(fork, module, before)
+    const { body } = await agent.patch(`/api/lessons/${lesson.id}/`).send({ title: 'New' }).expect(200)
+    expect(body).toMatchObject({
+      title: 'New',
+      content: '<p>What one learns.</p>',
+      video_url: 'https://video.example/1',
+      duration_minutes: 5,
+      is_free: true,
+      is_published: false,
+    })
+    const changed = await agent.patch(`/api/modules/${module.id}/`).send({ title: 'New' }).expect(200)
+    expect(changed.body).toMatchObject({ title: 'New', description: 'Before', is_free: true })
+    await agent.patch(`/api/lessons/${lesson.id}/`).send({ content_type: 'quiz' }).expect(400)
+  })
+
   it('keep nothing that could run, and no address that is not of the web', async () => {
     const module = await aModule(em(), await aCourse(em(), teacher))
     const send = (body: object) =>
