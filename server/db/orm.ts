@@ -28,6 +28,7 @@ import { MediaNode } from '../live/media-node.ts'
 import { Payment } from '../payments/payment.ts'
 import { PromoCode } from '../payments/promo-code.ts'
 import { Revenue } from '../payments/revenue.ts'
+import { SandboxSession } from '../payments/sandbox-session.ts'
 import { WebhookEvent } from '../payments/webhook-event.ts'
 import { LessonProgress } from '../progress/lesson-progress.ts'
 import { QuizAttempt } from '../progress/quiz-attempt.ts'
@@ -48,7 +49,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
       ...[Channel, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset],
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
-      ...[Payment, PromoCode, Revenue, WebhookEvent],
+      ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],
       ...[ChatRoom, ChatModerator, ChatBan, ChatMessage],
       ...[AuditLog, Setting, Report],
     ],
@@ -62,7 +63,8 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
       snapshot: false,
     },
     // Tables of others in the same database: the analytics have migrations of their own.
-    schemaGenerator: { ignoreSchema: ['analytics'] },
+    // Triggers and functions are written by hand, in migrations.
+    schemaGenerator: { ignoreSchema: ['analytics'], ignoreTriggers: true, ignoreRoutines: true },
     forceUtcTimezone: true,
     // A pool that waits for ever turns a database outage into requests that hang.
     pool: { min: 0, max: 20 },
