@@ -11,19 +11,25 @@ export async function recountEnrollments(
   places: readonly { user: number; course: number }[],
 ): Promise<void> {
   if (places.length === 0) return
-  const keys = JSON.stringify(places.map(({ user, course }) => ({ user, course })))
-  const rows = await tx.execute<{ id: number }[]>(
-    `select e.id from enrollment e
-      where (e.user_id, e.course_id) in (select k."user", k.course from jsonb_to_recordset(?::jsonb) as k("user" int, course int))
-      order by e.id for update`,
-    [keys],
-  )
-  await recount(tx, rows)
+  await recount(tx, await lockEnrollments(tx, places))
   // A learner who has completed something writes as one.
   await verifyReviewsOf(tx, places)
 }
 
-/** The same for everybody in a course: its lessons are others than before. */
+/** In one order everywhere, so that those who change many wait for each other and never in a ring. */
+export async function lockEnrollments(
+  tx: EntityManager,
+  places: readonly { user: number; course: number }[],
+): Promise<{ id: number }[]> {
+  return tx.execute<{ id: number }[]>(
+    `select e.id from enrollment e
+      where (e.user_id, e.course_id) in (select k."user", k.course from jsonb_to_recordset(?::jsonb) as k("user" int, course int))
+      order by e.id for update`,
+    [JSON.stringify(places.map(({ user, course }) => ({ user, course })))],
+  )
+}
+
+/** Counts everybody's in a course anew: its lessons are others than before. */
 export async function recountCourse(tx: EntityManager, course: number): Promise<void> {
   const rows = await tx.execute<{ id: number }[]>(
     'select id from enrollment where course_id = ? order by id for update',

@@ -1,7 +1,7 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Progress } from './advance.ts'
 import { type Range, secondsOf, unite } from './ranges.ts'
-import { recountEnrollments } from './recount.ts'
+import { lockEnrollments, recountEnrollments } from './recount.ts'
 
 /** One learner's progress with one lesson, on its way to PostgreSQL. */
 export interface ProgressEntry {
@@ -76,6 +76,7 @@ export async function saveProgress(tx: EntityManager, entries: readonly Progress
        updated_at = now()`,
     [JSON.stringify(written)],
   )
+  if (entries.length > 1) await lockEnrollments(tx, entries)
   await rememberLastLessons(tx, entries)
   const completed = entries.filter(
     ({ user, lesson, progress }) =>
@@ -100,8 +101,7 @@ async function rememberLastLessons(tx: EntityManager, entries: readonly Progress
          join jsonb_to_recordset(?::jsonb) as k("user" int, course int, lesson int)
            on e.user_id = k."user" and e.course_id = k.course
          join lesson l on l.id = k.lesson
-        where e.last_lesson_id is distinct from k.lesson
-        order by e.id for update of e)
+        where e.last_lesson_id is distinct from k.lesson)
      update enrollment e set last_lesson_id = locked.lesson, updated_at = now() from locked where e.id = locked.id`,
     [JSON.stringify(values)],
   )

@@ -3,8 +3,10 @@ import { AuditLog } from '../../../server/admin/audit-log.ts'
 import { Course } from '../../../server/courses/course.ts'
 import { Enrollment } from '../../../server/courses/enrollment.ts'
 import { Lesson } from '../../../server/courses/lesson.ts'
+import type { Beat } from '../../../server/progress/advance.ts'
 import { flushProgress } from '../../../server/progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../../../server/progress/recompute-course-progress.job.ts'
+import { recordBeat } from '../../../server/progress/record-beat.ts'
 import { Review } from '../../../server/reviews/review.ts'
 import { aCourse, aLesson, aModule, aStaffMember } from '../../support/courses.ts'
 import { type Classroom, type Learner, openClassroom } from './support.ts'
@@ -324,5 +326,29 @@ describe('the word of a teacher', () => {
       await room.teacher.agent.post(path).send(wrong).expect(400)
     }
     expect(await room.rowOf(foreign, learner.user)).toBeNull()
+  })
+})
+
+describe('many at once', () => {
+  it('neither wait in a ring nor lose anything: flushes, completions and the count of a whole course', async () => {
+    await using own = await openClassroom()
+    const { context } = own.server
+    const lessons = [await own.lesson(), await own.lesson({ contentType: 'video', durationMinutes: 30 })]
+    const users: Learner['user'][] = []
+    for (let number = 0; number < 15; number += 1) users.push((await own.learner()).user)
+    const beat = (user: Learner['user'], lesson: Lesson, body: Beat) =>
+      recordBeat(own.em(), user, lesson.id, body, context.progress)
+    await Promise.all(users.map((user) => beat(user, lessons[1] as Lesson, { ranges: [[0, 10]] })))
+    await Promise.all([
+      ...users.map((user) => beat(user, lessons[0] as Lesson, { status: 'completed' })),
+      ...users.map((user) => beat(user, lessons[1] as Lesson, { event: 'leave' })),
+      ...[1, 2, 3].map(() => flushProgress(context)),
+      ...[1, 2, 3].map(() => recomputeCourseProgress(context.orm, own.course.id)),
+    ])
+    await flushProgress(context)
+    for (const user of users) {
+      expect(await own.enrollmentOf(user)).toMatchObject({ progressPercent: 50 })
+      expect(await own.rowOf(lessons[1] as Lesson, user)).toMatchObject({ watchedSeconds: 10 })
+    }
   })
 })
