@@ -105,6 +105,22 @@ const statusOf: Record<ErrorCode, number> = {
   report_not_ready: 409,
   period_too_long: 400,
   period_reversed: 400,
+  course_staff: 409,
+  course_archived: 409,
+  paid_enrollment: 409,
+  promo_invalid: 400,
+  promo_used_up: 409,
+  promo_not_found: 404,
+  promo_taken: 409,
+  promo_percent_or_amount: 400,
+  payment_not_found: 404,
+  payment_not_refundable: 409,
+  refund_not_allowed: 403,
+  refund_too_much: 400,
+  amount_below_minimum: 409,
+  idempotency_key_reused: 409,
+  payments_unavailable: 503,
+  webhook_refused: 400,
 }
 
 /** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */

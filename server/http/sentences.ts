@@ -220,4 +220,41 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Слишком длинный период. Выберите период короче или шаг крупнее.',
   },
   period_reversed: { en: 'The period ends before it begins.', ru: 'Период заканчивается раньше, чем начинается.' },
+  course_staff: {
+    en: 'You are on the staff of this course, so you cannot learn in it.',
+    ru: 'Вы ведёте этот курс, записаться на него нельзя.',
+  },
+  course_archived: {
+    en: 'This course is archived and takes no new learners.',
+    ru: 'Курс в архиве, запись на него закрыта.',
+  },
+  paid_enrollment: {
+    en: 'This place was paid for. A refund ends it.',
+    ru: 'Это место оплачено. Его завершает возврат.',
+  },
+  promo_invalid: { en: 'This promo code is not valid here.', ru: 'Этот промокод здесь не действует.' },
+  promo_used_up: { en: 'This promo code has been used up.', ru: 'Этот промокод уже исчерпан.' },
+  promo_not_found: { en: 'There is no such promo code.', ru: 'Такого промокода нет.' },
+  promo_taken: { en: 'There is such a promo code already.', ru: 'Такой промокод уже есть.' },
+  promo_percent_or_amount: {
+    en: 'Give a percentage, or an amount with its currency.',
+    ru: 'Укажите процент либо сумму и её валюту.',
+  },
+  payment_not_found: { en: 'There is no such payment.', ru: 'Такого платежа нет.' },
+  payment_not_refundable: { en: 'Nothing of this payment can be refunded.', ru: 'По этому платежу нечего возвращать.' },
+  refund_not_allowed: {
+    en: 'The time in which you could take this purchase back is over, or you have learned too much of it.',
+    ru: 'Срок возврата прошёл, или пройдена слишком большая часть курса.',
+  },
+  refund_too_much: { en: 'That is more than is left of the payment.', ru: 'Это больше остатка платежа.' },
+  amount_below_minimum: { en: 'That is less than can be charged.', ru: 'Сумма меньше той, что можно списать.' },
+  idempotency_key_reused: {
+    en: 'This Idempotency-Key was used for something else.',
+    ru: 'Этот Idempotency-Key уже использован для другого.',
+  },
+  payments_unavailable: {
+    en: 'Payments do not work at the moment. Try again in a minute.',
+    ru: 'Оплата сейчас не работает. Попробуйте через минуту.',
+  },
+  webhook_refused: { en: 'This is not signed as it should be.', ru: 'Подпись неверна.' },
 }
