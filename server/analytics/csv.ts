@@ -5,7 +5,11 @@ import { stringify } from 'csv-stringify/sync'
  * formula.
  */
 export function toCsv(columns: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  return stringify([columns, ...rows.map((row) => row.map(harmless))], { bom: true, record_delimiter: 'windows' })
+  return stringify([columns, ...rows.map((row) => row.map(harmless))], {
+    bom: true,
+    record_delimiter: 'windows',
+    quoted_match: /[\r\n]/,
+  })
 }
 
 /** Numbers may begin with a minus; a text that begins as a formula does gets a sign before it that says "text". */
