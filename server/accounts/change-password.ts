@@ -1,6 +1,6 @@
-import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
+import { lockUser } from './lock-user.ts'
 import type { Passwords } from './password.ts'
 import { type NewPasswordPorts, setPassword } from './reset-password.ts'
 import { User } from './user.ts'
@@ -8,7 +8,7 @@ import { User } from './user.ts'
 /**
  * Ends every sign-in, the one that asks among them; the caller opens a new one.
  *
- * @throws {DomainError} `invalid_input` naming `current_password`, `busy`
+ * @throws {DomainError} `invalid_input` naming `current_password`, `not_signed_in`, `busy`
  */
 export async function changePassword(
   em: EntityManager,
@@ -19,7 +19,9 @@ export async function changePassword(
   await requireOwnPassword(em, userId, current, 'current_password', ports.passwords)
   const passwordHash = await ports.passwords.hash(next)
   const { user, tell } = await em.transactional(async (tx) => {
-    const user = await tx.findOneOrFail(User, { id: userId }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+    const user = await lockUser(tx, userId)
+    // Closed or deleted while the hash was made.
+    if (!user?.maySignIn()) throw new DomainError('not_signed_in')
     return { user, tell: await setPassword(tx, user, passwordHash, ports.queue) }
   })
   await tell(ports)

@@ -1,6 +1,7 @@
 import type { EntityManager } from '../db/orm.ts'
 import { sanitizeHtml } from '../http/sanitize.ts'
 import type { Language } from '../mail/queue-mail.ts'
+import { lockUser } from './lock-user.ts'
 import { Profile } from './profile.ts'
 import { displayNameOf } from './sign-up.ts'
 import { User } from './user.ts'
@@ -39,7 +40,7 @@ export async function editProfile(em: EntityManager, userId: number, changes: Pr
 export async function setAvatar(em: EntityManager, userId: number, key: string | null): Promise<string | null> {
   return em.transactional(async (tx) => {
     // Of two at once each deletes what it has replaced, and nothing is left behind.
-    await tx.execute('select from users where id = ? for update', [userId])
+    await lockUser(tx, userId)
     const profile = await tx.findOneOrFail(Profile, { user: tx.getReference(User, userId) }, { refresh: true })
     const before = profile.avatar ?? null
     profile.avatar = key

@@ -1,11 +1,11 @@
-import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { linkToken } from '../mail/link-token.ts'
 import { queueMail } from '../mail/queue-mail.ts'
 import { AuthToken } from './auth-token.ts'
-import { User } from './user.ts'
+import { lockUser } from './lock-user.ts'
+import type { User } from './user.ts'
 import { hashSecret, newFamily } from './viewer.ts'
 
 export type LinkPurpose = 'verify_email' | 'reset_password'
@@ -36,7 +36,7 @@ export async function mailLink(
   now = new Date(),
 ): Promise<void> {
   // Of two at once one waits here, and then ends the other's.
-  await tx.execute('select from users where id = ? for update', [user.id])
+  await lockUser(tx, user.id)
   await revokeLinks(tx, user, purpose, now)
   const family = newFamily()
   tx.create(AuthToken, {
@@ -67,20 +67,17 @@ export async function revokeLinks(
 }
 
 /**
- * Uses a token up. Of fifty at once one gets through: the others wait for its row and find it used.
+ * Uses a token up. Of fifty at once one gets through: the others wait for the account and find it used.
  *
  * @throws {DomainError} `token_used`, `link_invalid`
  */
 export async function useLink(tx: EntityManager, purpose: LinkPurpose, token: string, now = new Date()): Promise<User> {
-  const found = await tx.findOne(
-    AuthToken,
-    { hash: hashSecret(token), purpose },
-    { lockMode: LockMode.PESSIMISTIC_WRITE },
-  )
+  const hash = hashSecret(token)
+  const seen = await tx.findOne(AuthToken, { hash, purpose })
+  const user = seen && (await lockUser(tx, seen.user.id))
+  const found = seen && (await tx.findOne(AuthToken, { hash }, { refresh: true }))
   if (found?.usedAt) throw new DomainError('token_used')
-  if (!found?.isOpen(now)) throw new DomainError('link_invalid')
-  const user = await tx.findOneOrFail(User, { id: found.user.id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
-  if (!user.maySignIn()) throw new DomainError('link_invalid')
+  if (!found?.isOpen(now) || !user?.maySignIn()) throw new DomainError('link_invalid')
   found.usedAt = now
   await tx.flush()
   return user

@@ -2,8 +2,9 @@ import { LockMode } from '@mikro-orm/core'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import { AuthToken } from './auth-token.ts'
+import { holdUser } from './lock-user.ts'
 import { SESSION_MS } from './sign-in.ts'
-import { User } from './user.ts'
+import type { User } from './user.ts'
 import { hashSecret, newSecret } from './viewer.ts'
 
 /** Two requests of one client may both find their access token expired and refresh at once. */
@@ -25,14 +26,12 @@ export async function refresh(
   now = new Date(),
 ): Promise<{ secret: string; token: AuthToken; user: User }> {
   const result = await em.transactional(async (tx) => {
-    const token = await tx.findOne(
-      AuthToken,
-      { hash: hashSecret(secret), purpose: 'refresh' },
-      { lockMode: LockMode.PESSIMISTIC_WRITE },
-    )
-    if (!token || token.revokedAt || token.expiresAt <= now) return null
-    const user = await tx.findOneOrFail(User, { id: token.user.id })
-    if (!user.maySignIn()) return null
+    const hash = hashSecret(secret)
+    const seen = await tx.findOne(AuthToken, { hash, purpose: 'refresh' })
+    if (!seen) return null
+    const user = await holdUser(tx, seen.user.id)
+    const token = await tx.findOneOrFail(AuthToken, { hash }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+    if (token.revokedAt || token.expiresAt <= now || !user?.maySignIn()) return null
     if (token.usedAt && now.getTime() - token.usedAt.getTime() > GRACE_MS) {
       await tx.nativeUpdate(AuthToken, { family: token.family, revokedAt: null }, { revokedAt: now })
       return { stolen: token.family }

@@ -1,6 +1,7 @@
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import { AuthToken } from './auth-token.ts'
+import { lockUser } from './lock-user.ts'
 import type { Passwords } from './password.ts'
 import { User } from './user.ts'
 import { hashSecret, newFamily, newSecret } from './viewer.ts'
@@ -31,7 +32,11 @@ export async function checkPassword(
   return user
 }
 
-/** Signs a browser in. The secret goes into its cookie and is kept nowhere. */
+/**
+ * Signs a browser in. The secret goes into its cookie and is kept nowhere.
+ *
+ * @throws {DomainError} `bad_credentials` when the password was replaced since `user` was read
+ */
 export async function openSession(
   em: EntityManager,
   user: User,
@@ -60,17 +65,24 @@ async function issue(
   now: Date,
 ): Promise<{ secret: string; token: AuthToken }> {
   const secret = newSecret()
-  const token = em.create(AuthToken, {
-    user,
-    purpose,
-    hash: hashSecret(secret),
-    family: newFamily(),
-    expiresAt,
-    userAgent: [...device.userAgent].slice(0, 200).join(''),
-    address: device.address,
-    signedInAt: now,
+  // The lock below reads the row anew, into this very object.
+  const { passwordHash } = user
+  return em.transactional(async (tx) => {
+    const current = await lockUser(tx, user.id)
+    // A password that was replaced while it was looked at opens nothing.
+    if (!current?.maySignIn() || current.passwordHash !== passwordHash) throw new DomainError('bad_credentials')
+    const token = tx.create(AuthToken, {
+      user: current,
+      purpose,
+      hash: hashSecret(secret),
+      family: newFamily(),
+      expiresAt,
+      userAgent: [...device.userAgent].slice(0, 200).join(''),
+      address: device.address,
+      signedInAt: now,
+    })
+    current.lastLoginAt = now
+    await tx.flush()
+    return { secret, token }
   })
-  user.lastLoginAt = now
-  await em.flush()
-  return { secret, token }
 }

@@ -1,7 +1,8 @@
 import type { Revocations } from '../../media/storage/revocations.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { AuthToken } from './auth-token.ts'
-import { User } from './user.ts'
+import { lockUser } from './lock-user.ts'
+import type { User } from './user.ts'
 import { subjectOf } from './viewer.ts'
 import type { Viewers } from './viewers.ts'
 
@@ -34,14 +35,16 @@ export async function signOutEverywhere(
   ports: SignOutPorts,
   now = new Date(),
 ): Promise<void> {
-  const user = await em.findOneOrFail(User, { id: userId })
-  const tell = await revokeSignIns(em, user, now)
-  await em.flush()
-  await tell(ports)
+  const tell = await em.transactional(async (tx) => {
+    const user = await lockUser(tx, userId)
+    return user && revokeSignIns(tx, user, now)
+  })
+  await tell?.(ports)
 }
 
 /**
- * The same as a part of a transaction that changes more; flushes nothing.
+ * The same as a part of a transaction that changes more and has the account locked (`lockUser`), or a refresh at the same
+ * time would outlive it; flushes nothing.
  *
  * @returns what must be called after the commit: until then others would remember what is still so
  */

@@ -1,9 +1,9 @@
-import { LockMode } from '@mikro-orm/core'
+import { lockUser } from '../accounts/lock-user.ts'
 import { Profile } from '../accounts/profile.ts'
 import { mayHaveChannelUnasked, type Role } from '../accounts/roles.ts'
 import { revokeSignIns, type SignOutPorts } from '../accounts/sign-out.ts'
 import { displayNameOf } from '../accounts/sign-up.ts'
-import { User } from '../accounts/user.ts'
+import type { User } from '../accounts/user.ts'
 import { openChannel } from '../channels/open-channel.ts'
 import type { StreamKeys } from '../channels/stream-key.ts'
 import type { EntityManager } from '../db/orm.ts'
@@ -61,7 +61,7 @@ export async function editUser(
 
 /** The row, locked; who is gone counts as missing. */
 export async function requireAccount(tx: EntityManager, userId: number): Promise<User> {
-  const user = await tx.findOne(User, { id: userId }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+  const user = await lockUser(tx, userId)
   if (!user || user.deletedAt) throw new DomainError('user_not_found')
   return user
 }

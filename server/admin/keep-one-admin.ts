@@ -10,7 +10,7 @@ import { DomainError } from '../errors.ts'
  */
 export async function keepOneAdmin(em: EntityManager, userId: number): Promise<void> {
   const admins = await em.execute<{ id: number }[]>(
-    `select id from users where role = 'admin' and is_active and deleted_at is null order by id for update`,
+    `select id from users where role = 'admin' and is_active and deleted_at is null order by id for no key update`,
   )
   const isOne = admins.some(({ id }) => id === userId)
   if (isOne && admins.length === 1) throw new DomainError('last_admin')

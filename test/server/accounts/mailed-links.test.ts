@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import request from 'supertest'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { AuthToken } from '../../../server/accounts/auth-token.ts'
+import { mailLinkTo } from '../../../server/accounts/mail-link.job.ts'
 import { Profile } from '../../../server/accounts/profile.ts'
 import { signUp } from '../../../server/accounts/sign-up.ts'
 import { User } from '../../../server/accounts/user.ts'
@@ -23,6 +24,11 @@ const anAddress = () => `reader-${++made}@example.org`
 const newcomer = (email: string) => ({ email, password: PASSWORD, first_name: 'Айгуль', last_name: 'Ахметова' })
 const post = (path: string, body: object) => server.visitor().post(`/api/auth${path}`).send(body)
 const rows = <Row>(sql: string, values: unknown[] = []) => server.context.orm.em.fork().execute<Row[]>(sql, values)
+
+const openSignIns = (email: string) =>
+  server.context.orm.em
+    .fork()
+    .count(AuthToken, { user: { email }, purpose: { $in: ['session', 'refresh'] }, revokedAt: null })
 
 /** Signed up over the web, with the token of the mail that came. */
 async function aNewcomer() {
@@ -316,5 +322,39 @@ describe('a forgotten password', () => {
     const half = await post('/reset-password/', { token }).expect(400)
     expect(Object.keys(half.body)).toEqual(['new_password'])
     await post('/reset-password/', { token, new_password: NEXT }).expect(200)
+  })
+
+  it('opens nothing any more for who signs in or refreshes while it is replaced', async () => {
+    for (let round = 0; round < 8; round++) {
+      const { email } = await server.register()
+      const client = (await post('/login/', { email, password: PASSWORD }).expect(200)).body
+      const token = await resetToken(email)
+      await Promise.all([
+        ...Array.from({ length: 6 }, () => post('/login/', { email, password: PASSWORD, session: true })),
+        ...Array.from({ length: 6 }, () => post('/refresh/', { refresh: client.refresh })),
+        post('/reset-password/', { token, new_password: NEXT }).expect(200),
+      ])
+      expect(await openSignIns(email)).toBe(0)
+    }
+  })
+
+  it('may be replaced, asked for, confirmed and refreshed at once: nobody waits for each other for ever', async () => {
+    for (let round = 0; round < 8; round++) {
+      const { email, token: confirmation } = await aNewcomer()
+      const client = (await post('/login/', { email, password: PASSWORD }).expect(200)).body
+      const token = await resetToken(email)
+      const [answers] = await Promise.all([
+        Promise.all([
+          ...Array.from({ length: 4 }, () => post('/refresh/', { refresh: client.refresh })),
+          post('/reset-password/', { token, new_password: NEXT }),
+          post('/verify-email/', { token: confirmation }),
+          post('/login/', { email, password: PASSWORD }),
+        ]),
+        ...(['verify_email', 'reset_password'] as const).map((purpose) =>
+          mailLinkTo(server.context, { purpose, email }),
+        ),
+      ])
+      expect(answers.filter(({ status }) => status >= 500).map(({ text }) => text)).toEqual([])
+    }
   })
 })
