@@ -39,7 +39,7 @@ const summaries: Record<StatusAction, string> = {
 
 /** One course: making, showing, editing, its picture and its status. Rules live in the operations. */
 export function courseItemRoutes(context: Context): Api {
-  const { settings, catalogCache, store, log } = context
+  const { settings, catalogCache, queue, store } = context
   const api = new Api('/api/courses', 'Courses')
 
   api.post(
@@ -97,8 +97,7 @@ export function courseItemRoutes(context: Context): Api {
       answers: { 204: null },
     },
     async (ctx, { params }) => {
-      const picture = await deleteCourse(ctx.state.em, requireViewer(ctx.state), params.id)
-      if (picture) await forget(picture)
+      await deleteCourse(ctx.state.em, queue, requireViewer(ctx.state), params.id)
       ctx.status = 204
     },
   )
@@ -117,11 +116,12 @@ export function courseItemRoutes(context: Context): Api {
       // Before the file is read, so that only those who may send one.
       await requireCourse(ctx.state.em, viewer, params.id, 'edit')
       const key = await takePicture(ctx, store, 'courses', { width: 1280, height: 720 })
-      const replaced = await setThumbnail(ctx.state.em.fork(), viewer, params.id, key).catch(async (error: unknown) => {
-        await forget(key)
+      try {
+        await setThumbnail(ctx.state.em.fork(), queue, viewer, params.id, key)
+      } catch (error) {
+        await store.delete([key]).catch(() => {})
         throw error
-      })
-      if (replaced) await forget(replaced)
+      }
       await catalogCache.bump()
       await answer(ctx, params.id)
     },
@@ -171,11 +171,6 @@ export function courseItemRoutes(context: Context): Api {
     ctx.set('ETag', `"${course.version}"`)
     ctx.body = course
     return course
-  }
-
-  /** A picture that stays behind costs a few kilobytes and nothing else. */
-  async function forget(key: string): Promise<void> {
-    await store.delete([key]).catch((error: unknown) => log.warn({ error, key }, 'a picture stays behind'))
   }
 
   return api

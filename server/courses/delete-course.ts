@@ -1,17 +1,19 @@
 import { writeAudit } from '../admin/audit-log.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
+import type { Queue } from '../jobs/queue.ts'
+import { queueDeletion } from '../library/delete-objects.job.ts'
 import type { Person } from './access.ts'
 import { lockCourse } from './lock-course.ts'
+import { removeFiles } from './remove-files.ts'
 
 /**
  * Deletes a draft with all that is in it, when nobody was ever enrolled and nothing was ever paid.
  *
- * @returns the key of its picture, to be deleted once this is committed
  * @throws {DomainError} those of `requireCourse`; `course_in_use`
  */
-export async function deleteCourse(em: EntityManager, person: Person, courseId: number): Promise<string | null> {
-  return em.transactional(async (tx) => {
+export async function deleteCourse(em: EntityManager, queue: Queue, person: Person, courseId: number): Promise<void> {
+  await em.transactional(async (tx) => {
     const { course } = await lockCourse(tx, person, courseId, 'retire')
     const [used] = await tx.execute<{ is_used: boolean }[]>(
       `select exists (select from enrollment where course_id = ?) or exists (select from payment where course_id = ?)
@@ -21,8 +23,9 @@ export async function deleteCourse(em: EntityManager, person: Person, courseId: 
     if (course.status !== 'draft' || used?.is_used) throw new DomainError('course_in_use')
     const details = { title: course.title }
     writeAudit(tx, { actor: person.id, action: 'course.delete', object: `course:${courseId}`, details })
+    await removeFiles(tx, queue, 'm.course_id', courseId)
+    if (course.thumbnail) await queueDeletion(queue, tx, [course.thumbnail])
     tx.remove(course)
     await tx.flush()
-    return course.thumbnail ?? null
   })
 }

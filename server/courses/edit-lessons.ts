@@ -12,6 +12,7 @@ import { assignmentDefinition } from './lesson-definition.ts'
 import { lockLesson, lockModule } from './lock-lesson.ts'
 import { closeGaps, makeRoom, moveTo } from './order.ts'
 import { recountCourse } from './recount-course.ts'
+import { removeFiles } from './remove-files.ts'
 
 /** @throws {DomainError} those of `lockModule` and of the fields */
 export async function addLesson(
@@ -67,6 +68,7 @@ export async function deleteLesson(em: EntityManager, queue: Queue, person: Pers
   await em.transactional(async (tx) => {
     const { lesson, module, course } = await lockLesson(tx, person, lessonId)
     if (await hasLearners(tx, 'l.id', lessonId)) throw new DomainError('lesson_in_use')
+    await removeFiles(tx, queue, 'l.id', lessonId)
     tx.remove(lesson)
     await tx.flush()
     await closeGaps(tx, 'lesson', module.id)

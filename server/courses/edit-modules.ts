@@ -9,6 +9,7 @@ import { lockModule } from './lock-lesson.ts'
 import { Module } from './module.ts'
 import { applyOrder, closeGaps, idsInOrder, makeRoom, moveTo, requireEach } from './order.ts'
 import { recountCourse } from './recount-course.ts'
+import { removeFiles } from './remove-files.ts'
 
 /** @throws {DomainError} those of `lockContent` */
 export async function addModule(
@@ -53,6 +54,7 @@ export async function deleteModule(em: EntityManager, queue: Queue, person: Pers
   await em.transactional(async (tx) => {
     const { module, course } = await lockModule(tx, person, moduleId)
     if (await hasLearners(tx, 'l.module_id', moduleId)) throw new DomainError('lesson_in_use')
+    await removeFiles(tx, queue, 'l.module_id', moduleId)
     tx.remove(module)
     await tx.flush()
     await closeGaps(tx, 'module', course.id)

@@ -33,7 +33,7 @@ const MAX_FILE_BYTES = 100 * 1024 * 1024
 type Ctx = KoaContext & { state: RequestState }
 
 /** Lessons of a module. Rules live in the operations. */
-export function lessonRoutes({ config, cookies, playback, queue, catalogCache, store, log }: Context): Api[] {
+export function lessonRoutes({ config, cookies, playback, queue, catalogCache, store }: Context): Api[] {
   const ofModule = new Api('/api/modules', 'Lessons')
   const api = new Api('/api/lessons', 'Lessons')
 
@@ -169,7 +169,7 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
       if (form.files.length === 0) throw new DomainError('file_missing')
       const { stored, discard } = await storeFiles(store, form.files)
       try {
-        await forget(await setLessonFile(em.fork(), viewer, params.id, stored[0] ?? null))
+        await setLessonFile(em.fork(), queue, viewer, params.id, stored[0] ?? null)
       } catch (error) {
         await discard().catch(() => {})
         throw error
@@ -182,15 +182,10 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
     '/:id/file',
     { summary: 'Take the file of a lesson away.', access: 'signed-in', params: idParams, answers: { 204: null } },
     async (ctx, { params }) => {
-      await forget(await setLessonFile(ctx.state.em, requireViewer(ctx.state), params.id, null))
+      await setLessonFile(ctx.state.em, queue, requireViewer(ctx.state), params.id, null)
       ctx.status = 204
     },
   )
-
-  /** A file that stays behind costs its bytes and opens to nobody. */
-  async function forget(key: string | null): Promise<void> {
-    if (key) await store.delete([key]).catch((error: unknown) => log.warn({ error, key }, 'a file stays behind'))
-  }
 
   async function answer(ctx: Ctx, id: number): Promise<void> {
     const { viewer, em } = ctx.state

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Api } from '../http/api.ts'
+import { catalogRoutes } from './catalog-routes.ts'
 import { categoryRoutes } from './category-routes.ts'
 import { courseItemRoutes } from './course-routes.ts'
 import { lessonRoutes } from './lesson-routes.ts'
@@ -10,6 +11,8 @@ import { tagRoutes } from './tag-routes.ts'
 /** All that a course is made of. */
 export function courseRoutes(context: Context): Api[] {
   return [
+    // Before the courses themselves: `search` is no id.
+    catalogRoutes(context),
     tagRoutes(context),
     categoryRoutes(context),
     courseItemRoutes(context),

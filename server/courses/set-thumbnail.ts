@@ -1,23 +1,25 @@
 import type { EntityManager } from '../db/orm.ts'
+import type { Queue } from '../jobs/queue.ts'
+import { queueDeletion } from '../library/delete-objects.job.ts'
 import type { Person } from './access.ts'
 import { lockContent } from './lock-course.ts'
 
 /**
- * @returns the key of the picture it had, to be deleted once this is committed
+ * @param key of a picture that is in the store
  * @throws {DomainError} those of `requireCourse`; `course_in_review`
  */
 export async function setThumbnail(
   em: EntityManager,
+  queue: Queue,
   person: Person,
   courseId: number,
   key: string,
-): Promise<string | null> {
-  return em.transactional(async (tx) => {
+): Promise<void> {
+  await em.transactional(async (tx) => {
     const { course } = await lockContent(tx, person, courseId)
-    const replaced = course.thumbnail ?? null
+    if (course.thumbnail) await queueDeletion(queue, tx, [course.thumbnail])
     course.thumbnail = key
     course.version += 1
     await tx.flush()
-    return replaced
   })
 }

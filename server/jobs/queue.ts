@@ -9,6 +9,7 @@ import type { JobMetrics } from './metrics.ts'
 /** Every job and what it needs to know; the handler stands in its feature as `<verb>.job.ts`. */
 export interface Jobs {
   'delete-recording-files': { recording: string }
+  'delete-objects': { keys: string[] }
   'end-lost-broadcasts': Record<string, never>
   'purge-stale-rows': Record<string, never>
   'reconcile-counters': Record<string, never>
@@ -29,6 +30,7 @@ export type JobName = keyof Jobs
 const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclusive' }> = {
   // A store that is away comes back within a day.
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
+  'delete-objects': { retryLimit: 20, policy: 'standard' },
   'end-lost-broadcasts': { retryLimit: 0, policy: 'exclusive' },
   'purge-stale-rows': { retryLimit: 3, policy: 'exclusive' },
   'reconcile-counters': { retryLimit: 3, policy: 'exclusive' },

@@ -2,6 +2,7 @@ import { mailLinkTo } from '../accounts/mail-link.job.ts'
 import { reconcileCounters } from '../admin/reconcile-counters.job.ts'
 import { startAnalytics } from '../analytics/schedule.ts'
 import type { Context } from '../context.ts'
+import { deleteObjects } from '../library/delete-objects.job.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
 import { completeAttended } from '../progress/complete-attended.job.ts'
@@ -16,6 +17,7 @@ const FLUSH_SECONDS = 15
 /** What a worker does, and when. Several workers may run: each job is one's. */
 export async function startJobs(context: Context): Promise<Disposable> {
   const { queue, store, log } = context
+  await queue.work('delete-objects', ({ keys }) => deleteObjects(store, keys))
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
   await queue.work('mail-link', (request) => mailLinkTo(context, request))
   await queue.work('send-mail', (mail) => sendMail(context, mail))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { User } from '../../../server/accounts/user.ts'
 import { Course } from '../../../server/courses/course.ts'
 import { Lesson } from '../../../server/courses/lesson.ts'
+import { MediaAsset } from '../../../server/library/media-asset.ts'
 import { LessonProgress } from '../../../server/progress/lesson-progress.ts'
 import { aCourse, aLesson, aModule, anEnrollment } from '../../support/courses.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
@@ -330,7 +331,13 @@ describe('a lesson’s file', () => {
     expect(got.text).toBe('Notes.')
     expect(got.headers['content-disposition']).toMatch(/^attachment; .*filename\*=UTF-8''/)
     await (await server.signIn(student)).get(path).expect(403)
+    await agent.put(path).attach('file', Buffer.from('Newer.'), 'b.txt').expect(200)
     await agent.delete(path).expect(204)
     await theirs.get(path).expect(404)
+    await agent.put(path).attach('file', Buffer.from('Newest.'), 'c.txt').expect(200)
+    await agent.delete(`/api/lessons/${lesson.id}/`).expect(204)
+    const jobs = await em().execute(`select id from pgboss.job where name = 'delete-objects'`)
+    expect(jobs).toHaveLength(3)
+    expect(await em().count(MediaAsset, { owner: teacher.id })).toBe(0)
   })
 })

@@ -2,6 +2,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { User } from '../../../server/accounts/user.ts'
 import { Course } from '../../../server/courses/course.ts'
+import { deleteObjects } from '../../../server/library/delete-objects.job.ts'
 import { MediaAsset } from '../../../server/library/media-asset.ts'
 import { aCourse } from '../../support/courses.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
@@ -23,7 +24,7 @@ const keys = async () => {
   return found
 }
 
-it('a thumbnail becomes WebP under a name of ours, and the one before it is deleted', async () => {
+it('a thumbnail becomes WebP under a name of ours, and the one before it goes by a job', async () => {
   const course = await aCourse(em(), teacher)
   const path = `/api/courses/${course.id}/thumbnail/`
   const { body } = await agent
@@ -41,6 +42,11 @@ it('a thumbnail becomes WebP under a name of ours, and the one before it is dele
     .attach('file', await picture(100, 100).jpeg().toBuffer(), '../../x.svg')
     .expect(200)
   expect(form.body.thumbnail_url).not.toBe(body.thumbnail_url)
+  const [job] = await em().execute<{ data: { keys: string[] } }[]>(
+    `select data from pgboss.job where name = 'delete-objects' order by created_on desc limit 1`,
+  )
+  expect(job?.data.keys).toEqual([first])
+  await deleteObjects(server.context.store, job?.data.keys ?? [])
   expect(await keys()).toEqual([form.body.thumbnail_url.replace('/api/files/', 'public/')])
   const shown = await server.visitor().get(form.body.thumbnail_url).expect(200)
   expect(shown.headers['x-accel-redirect']).toMatch(/^\/_store\/public\/courses\//)
