@@ -20,7 +20,7 @@ import {
 import { WorkExperience } from './work-experience.ts'
 
 /** Where somebody studied: `/api/profiles/me/education/`. */
-export function educationRoutes({ config }: Context): Api {
+export function educationRoutes({ config, catalogCache }: Context): Api {
   const api = new Api('/api/profiles/me/education', 'Profiles')
 
   api.get(
@@ -47,6 +47,7 @@ export function educationRoutes({ config }: Context): Api {
     { summary: 'Adds one; fifty at most.', access: 'signed-in', body: educationBody, answers: { 201: educationJson } },
     async (ctx, { body }) => {
       const entry = await addEntry(ctx.state.em, Education, requireViewer(ctx.state).id, educationOf(body))
+      await catalogCache.bump()
       ctx.status = 201
       ctx.body = presentEducation(entry)
     },
@@ -65,6 +66,7 @@ export function educationRoutes({ config }: Context): Api {
       const entry = await requireEntry(ctx.state.em, Education, requireViewer(ctx.state).id, params.id)
       Object.assign(entry, educationOf(body))
       await ctx.state.em.flush()
+      await catalogCache.bump()
       ctx.body = presentEducation(entry)
     },
   )
@@ -75,6 +77,7 @@ export function educationRoutes({ config }: Context): Api {
     async (ctx, { params }) => {
       const entry = await requireEntry(ctx.state.em, Education, requireViewer(ctx.state).id, params.id)
       await ctx.state.em.remove(entry).flush()
+      await catalogCache.bump()
       ctx.status = 204
     },
   )
@@ -83,7 +86,7 @@ export function educationRoutes({ config }: Context): Api {
 }
 
 /** Where somebody worked: `/api/profiles/me/work-experience/`. */
-export function workExperienceRoutes({ config }: Context): Api {
+export function workExperienceRoutes({ config, catalogCache }: Context): Api {
   const api = new Api('/api/profiles/me/work-experience', 'Profiles')
 
   api.get(
@@ -115,6 +118,7 @@ export function workExperienceRoutes({ config }: Context): Api {
     },
     async (ctx, { body }) => {
       const entry = await addEntry(ctx.state.em, WorkExperience, requireViewer(ctx.state).id, workOf(body))
+      await catalogCache.bump()
       ctx.status = 201
       ctx.body = presentWorkExperience(entry)
     },
@@ -133,6 +137,7 @@ export function workExperienceRoutes({ config }: Context): Api {
       const entry = await requireEntry(ctx.state.em, WorkExperience, requireViewer(ctx.state).id, params.id)
       Object.assign(entry, workOf(body))
       await ctx.state.em.flush()
+      await catalogCache.bump()
       ctx.body = presentWorkExperience(entry)
     },
   )
@@ -143,6 +148,7 @@ export function workExperienceRoutes({ config }: Context): Api {
     async (ctx, { params }) => {
       const entry = await requireEntry(ctx.state.em, WorkExperience, requireViewer(ctx.state).id, params.id)
       await ctx.state.em.remove(entry).flush()
+      await catalogCache.bump()
       ctx.status = 204
     },
   )

@@ -140,10 +140,6 @@ export const checkUrlJson = z.object({
 })
 export type CheckUrlJson = z.infer<typeof checkUrlJson>
 
-/** An old address; `Location` says the same. */
-export const movedJson = z.object({ moved_to: z.string() })
-export type MovedJson = z.infer<typeof movedJson>
-
 export interface ShownProfile {
   profile: Profile
   education: Education[]

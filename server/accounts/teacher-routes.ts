@@ -1,7 +1,8 @@
-import type { Context as KoaContext } from 'koa'
 import type { Context } from '../context.ts'
 import { Api } from '../http/api.ts'
+import { moved, movedJson } from '../http/moved.ts'
 import { requireViewer } from '../http/request.ts'
+import { answerIfChanged } from '../http/viewer.ts'
 import { checkCustomUrl } from './custom-url.ts'
 import { findTeacher, withEntries } from './find-profile.ts'
 import {
@@ -9,14 +10,13 @@ import {
   checkUrlJson,
   checkUrlQuery,
   customUrlParams,
-  type MovedJson,
-  movedJson,
+  type ProfileJson,
   presentProfile,
   profileJson,
 } from './profile-contract.ts'
 
 /** Teachers' pages, by the addresses they chose. */
-export function teacherRoutes({ config, limits }: Context): Api {
+export function teacherRoutes({ config, limits, catalogCache }: Context): Api {
   const api = new Api('/api/teachers', 'Profiles')
 
   api.get(
@@ -44,21 +44,19 @@ export function teacherRoutes({ config, limits }: Context): Api {
       answers: { 200: profileJson, 301: movedJson },
     },
     async (ctx, { params }) => {
-      const found = await findTeacher(ctx.state.em, params.custom_url)
-      if ('movedTo' in found) return moved(ctx, `/api/teachers/${found.movedTo}/profile/`)
-      ctx.body = presentProfile(await withEntries(ctx.state.em, found.profile), config.store)
+      const { em } = ctx.state
+      const url = params.custom_url.toLowerCase()
+      const { text, isHit } = await catalogCache.read(`teacher:${url}`, async () => {
+        const found = await findTeacher(em, url)
+        const shown = 'movedTo' in found ? found : presentProfile(await withEntries(em, found.profile), config.store)
+        return JSON.stringify(shown)
+      })
+      const shown = JSON.parse(text) as ProfileJson | { movedTo: string }
+      if ('movedTo' in shown) return moved(ctx, `/api/teachers/${shown.movedTo}/profile/`)
+      ctx.set('X-Cache', isHit ? 'hit' : 'miss')
+      answerIfChanged(ctx, shown)
     },
   )
 
   return api
-}
-
-/** What the page was asked with goes along. */
-function moved(ctx: KoaContext, path: string): void {
-  const to = `${path}${ctx.search}`
-  ctx.status = 301
-  ctx.set('Location', to)
-  // An address may be taken back: nobody is to remember the way round for ever.
-  ctx.set('Cache-Control', 'public, max-age=3600')
-  ctx.body = { moved_to: to } satisfies MovedJson
 }

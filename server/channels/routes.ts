@@ -13,7 +13,7 @@ import { rotateStreamKey } from './rotate-stream-key.ts'
 
 /** Parse, call one operation, present. Rules live in the operations. */
 export function channelRoutes(context: Context): Router<RequestState> {
-  const { channelPages, streamKeys, nodes, playback, cookies } = context
+  const { catalogCache, channelPages, streamKeys, nodes, playback, cookies } = context
   const router = new Router<RequestState>({ prefix: '/api/channels' })
 
   // `me` is no channel's slug.
@@ -39,6 +39,8 @@ export function channelRoutes(context: Context): Router<RequestState> {
     await editChannel(ctx.state.em, channel, changes)
     channelPages.forget(before)
     channelPages.forget(channel.slug)
+    // A teacher's page says where the channel is.
+    if (before !== channel.slug) await catalogCache.bump()
     ctx.body = await show(ctx, channel.slug)
   })
 

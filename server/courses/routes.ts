@@ -7,6 +7,7 @@ import { lessonRoutes } from './lesson-routes.ts'
 import { moduleRoutes } from './module-routes.ts'
 import { roleRoutes } from './role-routes.ts'
 import { tagRoutes } from './tag-routes.ts'
+import { teacherCoursesRoutes } from './teacher-courses-routes.ts'
 
 /** All that a course is made of. */
 export function courseRoutes(context: Context): Api[] {
@@ -19,5 +20,6 @@ export function courseRoutes(context: Context): Api[] {
     roleRoutes(context),
     ...moduleRoutes(context),
     ...lessonRoutes(context),
+    teacherCoursesRoutes(context),
   ]
 }

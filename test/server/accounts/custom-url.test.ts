@@ -171,6 +171,27 @@ describe('a teacher’s page', () => {
     expect(text).not.toMatch(/example\.org|"phone"|"email"/)
   })
 
+  it('is remembered for everybody, and looked up again after every change of it', async () => {
+    const browser = await aTeacher()
+    const url = aUrl()
+    await choose(browser, url).expect(200)
+    const look = async () => {
+      const answer = await server.visitor().get(`/api/teachers/${url}/profile/`).expect(200)
+      return { cache: answer.get('x-cache'), body: answer.body, etag: answer.get('etag') ?? '' }
+    }
+    expect((await look()).cache).toBe('miss')
+    const { cache, etag } = await look()
+    expect(cache).toBe('hit')
+    await server.visitor().get(`/api/teachers/${url}/profile/`).set('if-none-match', etag).expect(304)
+    await browser.patch('/api/profiles/me/').send({ bio: 'New' }).expect(200)
+    expect(await look()).toMatchObject({ cache: 'miss', body: { bio: 'New' } })
+    const study = { institution: 'KNU', degree: 'BA', field_of_study: 'Felt', start_date: '2010-09-01' }
+    const entry = await browser.post('/api/profiles/me/education/').send(study).expect(201)
+    expect((await look()).body.education).toHaveLength(1)
+    await browser.delete(`/api/profiles/me/education/${entry.body.id}/`).expect(204)
+    expect((await look()).body.education).toHaveLength(0)
+  })
+
   it('answers under an old address with where it is now', async () => {
     const browser = await aTeacher()
     const [first, second, third] = [aUrl(), aUrl(), aUrl()]
@@ -190,6 +211,7 @@ describe('a teacher’s page', () => {
       const [former, url] = [aUrl(), aUrl()]
       for (const each of [former, url]) await choose(browser, each).expect(200)
       await em().nativeUpdate(User, { id: teacher.id }, change)
+      await server.context.catalogCache.bump()
       for (const each of [former, url]) await server.visitor().get(`/api/teachers/${each}/profile/`).expect(404)
     }
   })
