@@ -7,6 +7,7 @@ import { channelRoutes } from './channels/routes.ts'
 import { chatHooks } from './chat/chat-hooks.ts'
 import { chatRoutes } from './chat/routes.ts'
 import type { Context } from './context.ts'
+import { rememberedAnswers } from './courses/remembered-answers.ts'
 import { courseRoutes } from './courses/routes.ts'
 import { DomainError } from './errors.ts'
 import type { Api } from './http/api.ts'
@@ -37,6 +38,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   app.use(observe(log, metrics))
   app.use(errorResponses(log))
   app.use(securityHeaders(config.publicUrl))
+  app.use(rememberedAnswers(context))
   app.use(healthRoutes(context).routes())
   app.use(vodGateway(context))
   app.use(publicFiles(context))

@@ -75,6 +75,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   // Comes back by itself for as long as it takes; nobody waits for it.
   redis.connect().catch((error) => log.warn({ error }, 'Redis is not there yet'))
   const revocations = stack.use(new Revocations(redis, log))
+  const catalogCache = stack.use(new CatalogCache(redis, log))
+  catalogCache.start()
   const metrics = new Registry()
   measureQueues(metrics, orm)
   measurePool(metrics, orm)
@@ -102,7 +104,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     cookies: new Cookies(config.publicUrl, secrets.token),
     limits: new RateLimits(redis, options.limitFactor),
     channelPages: new ChannelPages(orm, redis, options.pageMs),
-    catalogCache: new CatalogCache(redis, log),
+    catalogCache,
     nodes: new MediaNodes(secrets.internal, log),
     progress: new ProgressBuffer(redis),
     settings,

@@ -48,6 +48,7 @@ export const actions = [
   'assign_staff',
   'view_statistics',
   'view_finance',
+  'refund',
   'manage_students',
   'review',
   'moderate_reviews',
@@ -109,6 +110,8 @@ export function may(standing: Standing, action: CourseAction, course: CourseStat
       return is('teacher') || is('producer') || has('view_analytics')
     case 'view_finance':
       return is('producer') || (is('teacher') && has('view_revenue'))
+    case 'refund':
+      return is('producer')
     case 'manage_students':
       return is('teacher') || is('producer') || has('manage_students')
     case 'moderate_reviews':

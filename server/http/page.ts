@@ -62,7 +62,7 @@ export async function paginate<Row, Item>(
   }
   if (page > last) throw new DomainError('invalid_page')
   const link = (to: number) => {
-    const url = new URL(`${ctx.path.replace(/\/$/, '')}/?${ctx.querystring}`, origin(ctx, publicUrl))
+    const url = new URL(`${ctx.path.replace(/\/$/, '')}/?${ctx.querystring}`, originOf(ctx, publicUrl))
     url.searchParams.set('page', String(to))
     return url.href
   }
@@ -75,10 +75,10 @@ export async function paginate<Row, Item>(
 }
 
 /** The origin that the visitor typed, when our proxy passed it on. */
-function origin(ctx: KoaContext, publicUrl: string): string {
+export function originOf(ctx: KoaContext, publicUrl: string): string {
   const scheme = isFromProxy(ctx.req) ? ctx.get('x-forwarded-proto') : ''
   const protocol = scheme === 'https' || scheme === 'http' ? `${scheme}:` : new URL(publicUrl).protocol
-  return URL.canParse(`${protocol}//${ctx.host}`) ? `${protocol}//${ctx.host}` : publicUrl
+  return (URL.parse(`${protocol}//${ctx.host}`) ?? new URL(publicUrl)).origin
 }
 
 function first(value: string | string[] | undefined): string | undefined {
