@@ -3,6 +3,7 @@ import { recordCourseView } from '../analytics/record-view.ts'
 import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
+import { ifMatchOf } from '../http/if-match.ts'
 import { imageTypes, takePicture } from '../http/image-upload.ts'
 import { type RequestState, requireViewer } from '../http/request.ts'
 import { sendAsset } from '../library/send-asset.ts'
@@ -80,7 +81,7 @@ export function courseItemRoutes(context: Context): Api {
       '/:id',
       { summary, access: 'signed-in', params: idParams, body, answers: { 200: courseJson } },
       async (ctx, { params, body: fields }) => {
-        const edit = { fields, ifMatch: versionOf(ctx.get('if-match')) }
+        const edit = { fields, ifMatch: ifMatchOf(ctx) }
         await editCourse(ctx.state.em, requireViewer(ctx.state), params.id, edit, settings)
         await catalogCache.bump()
         await answer(ctx, params.id)
@@ -174,10 +175,4 @@ export function courseItemRoutes(context: Context): Api {
   }
 
   return api
-}
-
-/** @returns null without the header, and of `*`; 0, which no course has, of what is no version */
-function versionOf(ifMatch: string): number | null {
-  if (ifMatch === '' || ifMatch === '*') return null
-  return Number(/^"(\d{1,9})"$/.exec(ifMatch.trim())?.[1] ?? 0)
 }

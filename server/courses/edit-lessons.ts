@@ -37,7 +37,8 @@ export async function addLesson(
 /**
  * Changes the fields that are given; a full replacement gives them all.
  *
- * @throws {DomainError} those of `lockLesson` and of the fields
+ * @param ifMatch when it was changed last, as its editor saw it; null for whatever it is now
+ * @throws {DomainError} those of `lockLesson` and of the fields; `precondition_failed`
  */
 export async function editLesson(
   em: EntityManager,
@@ -45,9 +46,11 @@ export async function editLesson(
   person: Person,
   lessonId: number,
   { order, ...changes }: LessonChanges,
+  ifMatch: number | null,
 ): Promise<void> {
   await em.transactional(async (tx) => {
     const { lesson, module, course } = await lockLesson(tx, person, lessonId)
+    if (ifMatch !== null && ifMatch !== lesson.updatedAt.getTime()) throw new DomainError('precondition_failed')
     const wasPublished = lesson.isPublished
     Object.assign(lesson, await fieldsOf(tx, person, merge(lesson, changes), lesson.recording?.id ?? null))
     await tx.flush()

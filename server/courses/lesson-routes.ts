@@ -2,6 +2,7 @@ import type { Context as KoaContext } from 'koa'
 import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
+import { ifMatchOf } from '../http/if-match.ts'
 import { pageOf, paginate } from '../http/page.ts'
 import { type RequestState, requireViewer } from '../http/request.ts'
 import { audienceOf } from '../http/viewer.ts'
@@ -96,7 +97,8 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
     '/:id',
     {
       summary: 'A lesson with what is in it, for those who may learn from it.',
-      description: 'Others are refused with `enrollment_required`, the course and its price.',
+      description:
+        'Others are refused with `enrollment_required`, the course and its price. An `If-Match` of its ETag on PUT or PATCH refuses to overwrite a later edit.',
       access: 'anyone',
       params: idParams,
       answers: { 200: lessonJson },
@@ -112,7 +114,7 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
       '/:id',
       { summary, access: 'signed-in', params: idParams, body, answers: { 200: lessonJson } },
       async (ctx, { params, body: changes }) => {
-        await editLesson(ctx.state.em, queue, requireViewer(ctx.state), params.id, changes)
+        await editLesson(ctx.state.em, queue, requireViewer(ctx.state), params.id, changes, ifMatchOf(ctx))
         await catalogCache.bump()
         await answer(ctx, params.id)
       },
@@ -193,6 +195,7 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
     const { lesson, course, standing } = await requireLearning(em.fork(), viewer, id)
     const mayEdit = may(standing, 'edit', course)
     ctx.set('Cache-Control', 'private, no-store')
+    ctx.set('ETag', `"${lesson.updatedAt.getTime()}"`)
     ctx.body = presentLesson(lesson, { mayEdit, playback, audience: audienceOf(ctx, viewer, cookies) })
   }
 

@@ -186,6 +186,25 @@ describe('lessons', () => {
     await agent.patch(`/api/lessons/${lesson.id}/`).send({ content_type: 'quiz' }).expect(400)
   })
 
+  it('are not overwritten by an edit of what they were before', async () => {
+    const fork = em()
+    const lesson = await aLesson(fork, await aModule(fork, await aCourse(fork, teacher)))
+    const path = `/api/lessons/${lesson.id}/`
+    const { etag } = (await agent.get(path).expect(200)).headers
+    const edits = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        agent
+          .patch(path)
+          .set('If-Match', String(etag))
+          .send({ title: `T${index}` }),
+      ),
+    )
+    expect(edits.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(edits.filter(({ status }) => status === 412)).toHaveLength(49)
+    await agent.patch(path).set('If-Match', '"abc"').send({ title: 'X' }).expect(412)
+    await agent.patch(path).set('If-Match', '*').send({ title: 'X' }).expect(200)
+  })
+
   it('keep nothing that could run, and no address that is not of the web', async () => {
     const module = await aModule(em(), await aCourse(em(), teacher))
     const send = (body: object) =>
