@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { Api } from '../http/api.ts'
+import { answerIfChanged } from '../http/viewer.ts'
 import { Remembered } from '../remembered.ts'
 import { Category } from './category.ts'
 import {
@@ -33,8 +34,7 @@ export function categoryRoutes({ catalogCache, orm }: Context): Api {
     '/',
     { summary: 'All categories as a tree.', access: 'anyone', answers: { 200: z.array(categoryTreeJson) } },
     async (ctx) => {
-      ctx.set('Cache-Control', 'public, max-age=15')
-      ctx.body = await trees.get('all')
+      answerIfChanged(ctx, await trees.get('all'))
     },
   )
 

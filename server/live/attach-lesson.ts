@@ -24,6 +24,10 @@ export async function attach(
   broadcast: Broadcast,
   { course: courseId, lesson: lessonId }: Purpose,
 ): Promise<void> {
+  if (typeof lessonId === 'number') {
+    const isSame = (await tx.count(Lesson, { id: lessonId, broadcast })) > 0
+    if (isSame && (courseId === undefined || courseId === broadcast.course?.id)) return
+  }
   if (courseId === null || lessonId === null || typeof lessonId === 'number') {
     // What was broadcast stays the lesson's: its recording is there already.
     await tx.nativeUpdate(Lesson, { broadcast, recording: null }, { broadcast: null })

@@ -75,6 +75,9 @@ export async function cancelBroadcast(em: EntityManager, id: string): Promise<vo
   })
 }
 
-function lock(tx: EntityManager, id: string): Promise<Broadcast> {
-  return tx.findOneOrFail(Broadcast, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+/** @throws {DomainError} `broadcast_not_found` when it was taken back meanwhile */
+async function lock(tx: EntityManager, id: string): Promise<Broadcast> {
+  const broadcast = await tx.findOne(Broadcast, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+  if (!broadcast) throw new DomainError('broadcast_not_found')
+  return broadcast
 }

@@ -18,6 +18,8 @@ describe('categories', () => {
     expect(top).toMatchObject({ slug: 'programmirovanie', parent: null })
     const { body: child } = await add('Базы данных', top.id).expect(201)
     const { body: tree } = await server.visitor().get('/api/categories/').expect(200)
+    const { etag } = (await server.visitor().get('/api/categories/')).headers
+    await server.visitor().get('/api/categories/').set('If-None-Match', String(etag)).expect(304)
     expect(tree.find(({ id }: { id: number }) => id === top.id).children).toMatchObject([
       { id: child.id, children: [] },
     ])

@@ -52,6 +52,7 @@ describe('a broadcast of a lesson', () => {
 
     const show = await aLiveShow(server, publisher.streamKey)
     expect(show.broadcast).toBe(broadcast.id)
+    await agent.patch(`/api/broadcasts/${show.broadcast}/`).send({ title: 'Renamed', lesson: lesson.id }).expect(200)
     const live = await seen()
     expect(live).toMatchObject({ state: 'live', recording: show.recording })
     expect(live.playback_url).toMatch(/^\/live\/m1\/.*\/index\.m3u8$/)
@@ -226,4 +227,11 @@ describe('a recording', () => {
       .expect(201)
     await server.visitor().get(`/api/recordings/${show.recording}/`).expect(200)
   })
+})
+
+it('an announcement is taken back once, however many try', async () => {
+  await scene()
+  const { body } = await announce({}).expect(201)
+  const answers = await Promise.all(Array.from({ length: 20 }, () => agent.delete(`/api/broadcasts/${body.id}/`)))
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([204, ...Array(19).fill(404)])
 })
