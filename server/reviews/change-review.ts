@@ -54,7 +54,7 @@ export async function deleteReview(em: EntityManager, author: Person, id: number
 /**
  * Takes a review out of sight and out of the average, or brings it back.
  *
- * @param reason null brings it back
+ * @param reason plain text; null brings it back
  * @throws {DomainError} `review_not_found`, `forbidden`
  */
 export async function hideReview(
@@ -70,7 +70,7 @@ export async function hideReview(
     const action = reason === null ? 'review.unhide' : 'review.hide'
     writeAudit(tx, { actor, address, action, object: `review:${id}`, details })
     review.isHidden = reason !== null
-    review.hiddenReason = reason === null ? '' : plainText(reason)
+    review.hiddenReason = reason ?? ''
   })
 }
 

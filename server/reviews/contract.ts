@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { pageOf } from '../http/page.ts'
+import { plainText } from './plain-text.ts'
 import type { Review } from './review.ts'
 
 const id = z.coerce
@@ -33,8 +34,10 @@ export const reviewBody = z.strictObject({
   content: z.string().trim().max(5000).default(''),
 })
 export const replyBody = z.strictObject({ reply: z.string().trim().max(5000) })
-export const hideBody = z.strictObject({ reason: z.string().trim().min(1).max(500) })
-export const reportBody = z.strictObject({ reason: z.string().trim().min(1).max(500) })
+/** Something is left of it without its markup. */
+const reason = z.string().max(500).transform(plainText).pipe(z.string().min(1))
+export const hideBody = z.strictObject({ reason })
+export const reportBody = z.strictObject({ reason })
 
 /** Text is text, not HTML. Of the author the public name alone. */
 export const reviewJson = z.object({

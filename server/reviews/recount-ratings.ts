@@ -1,3 +1,4 @@
+import { recountTeachers } from '../courses/recount-course.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 
@@ -13,8 +14,7 @@ export async function lockCourseForReviews(tx: EntityManager, course: number): P
 
 /**
  * Counts anew what a course and its teachers show of its visible reviews; after the flush of what changed, and under
- * `lockCourseForReviews`. A teacher of several courses is locked before being counted: a statement that waited for the
- * lock would otherwise count what was there before it waited.
+ * `lockCourseForReviews`.
  */
 export async function recountRatings(tx: EntityManager, course: number): Promise<void> {
   await tx.execute(
@@ -23,20 +23,5 @@ export async function recountRatings(tx: EntityManager, course: number): Promise
       where id = ?`,
     [course],
   )
-  const teachers = await tx.execute<{ id: number }[]>(
-    `select p.id from profile p
-      where exists (select from course_user_role r where r.course_id = ? and r.user_id = p.user_id and r.role = 'teacher')
-      order by p.id for update of p`,
-    [course],
-  )
-  for (const { id } of teachers) {
-    await tx.execute(
-      `update profile set (rating, reviews_count) =
-         (select coalesce(round(avg(v.rating), 2), 0), count(*)::int
-            from course_user_role r join course c on c.id = r.course_id join review v on v.course_id = c.id
-           where r.user_id = profile.user_id and r.role = 'teacher' and c.status = 'published' and not v.is_hidden)
-        where id = ?`,
-      [id],
-    )
-  }
+  await recountTeachers(tx, course)
 }

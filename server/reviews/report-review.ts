@@ -2,11 +2,11 @@ import type { Person } from '../courses/access.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import { requireReview } from './change-review.ts'
-import { plainText } from './plain-text.ts'
 
 /**
  * Tells the admins that a review should not be there; once each, the last reason counts.
  *
+ * @param reason plain text
  * @throws {DomainError} `review_not_found`, `forbidden` for one's own
  */
 export async function reportReview(em: EntityManager, person: Person, id: number, reason: string): Promise<void> {
@@ -15,6 +15,6 @@ export async function reportReview(em: EntityManager, person: Person, id: number
   await em.execute(
     `insert into review_report (review_id, user_id, reason, created_at, updated_at) values (?, ?, ?, now(), now())
      on conflict (review_id, user_id) do update set reason = excluded.reason, updated_at = now()`,
-    [id, person.id, plainText(reason)],
+    [id, person.id, reason],
   )
 }

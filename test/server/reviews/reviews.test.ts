@@ -302,7 +302,9 @@ describe('moderation', () => {
     }
     await server.visitor().post(`/api/reviews/${id}/hide/`).send({ reason: 'x' }).expect(401)
     const agent = await server.signIn(helper)
-    await agent.post(`/api/reviews/${id}/hide/`).send({}).expect(400)
+    for (const body of [{}, { reason: '' }, { reason: ' <b></b> ' }, { reason: '\ud800' }]) {
+      await agent.post(`/api/reviews/${id}/hide/`).send(body).expect(400)
+    }
     await agent.post(`/api/reviews/${id}/hide/`).send({ reason: 'Off topic' }).expect(200)
     const line = await em.fork().findOneOrFail(AuditLog, { object: `review:${id}`, action: 'review.hide' })
     expect(line.details).toMatchObject({ reason: 'Off topic', hidden: [false, true] })
