@@ -28,7 +28,7 @@ export interface Platform extends AsyncDisposable {
   /** The demo teacher's address to publish to, key included. */
   publishUrl(): Promise<string>
   /** The process id of one of them, as it is now: a restarted one has another. */
-  processId(name: 'api' | 'worker' | 'media' | 'redis' | 'postgres'): number
+  processId(name: 'api' | 'worker' | 'chat' | 'media' | 'redis' | 'postgres'): number
   /** Asks one process past nginx, as a scraper of metrics inside does. */
   askInside(process: 'api' | 'chat' | 'media' | 'worker', path: string): Promise<{ status: number; body: string }>
 }
@@ -123,6 +123,7 @@ export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platfo
 const commands: Record<Parameters<Platform['processId']>[0], RegExp> = {
   api: /server\/main\.ts\0api/,
   worker: /server\/main\.ts\0worker/,
+  chat: /server\/main\.ts\0chat/,
   media: /media\/main\.ts/,
   redis: /^[^\0]*redis-server/,
   postgres: /^[^\0]*postgres\0/,

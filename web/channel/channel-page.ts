@@ -3,6 +3,7 @@ import type { RouterLocation } from '@vaadin/router'
 import { css, html, LitElement, nothing } from 'lit'
 import type { ChannelBroadcastJson, ChannelJson } from '../../server/channels/contract.ts'
 import type { RecordingPageJson } from '../../server/vod/contract.ts'
+import '../chat/chat-panel.ts'
 import { Poll } from '../poll.ts'
 import '../player/live-player.ts'
 import { recordingCard } from '../recordings/recording-card.ts'
@@ -14,7 +15,7 @@ import '../ui/notice-box.ts'
 import '../ui/skeleton-cards.ts'
 import { base, buttons, cardGrid, liveBadge } from '../ui/styles.ts'
 
-/** A show is seen within 3 s of its start; the chat will carry the news later. */
+/** A show is seen within 3 s of its start. */
 const POLL_MS = 3000
 
 /**
@@ -28,9 +29,7 @@ export class ChannelPage extends LitElement {
     cardGrid,
     liveBadge,
     css`
-      /* The chat takes the second column; until then the stage has both. */
-      .stage { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px }
-      .stage:has(> aside) { grid-template-columns: minmax(0, 1fr) minmax(300px, 360px) }
+      .stage { display: grid; grid-template-columns: minmax(0, 1fr) minmax(300px, 360px); gap: 24px; align-items: start }
       .stage > div { max-width: 1180px; width: 100%; margin: 0 auto }
       .off { display: grid; place-content: center; justify-items: center; gap: 14px; aspect-ratio: 16 / 9; max-height: 60vh; width: 100%; padding: 24px; border-radius: 18px; background: radial-gradient(circle at 50% 20%, #22332e, #0b100f); color: #eef3f1; text-align: center }
       .off p { max-width: 34em; text-wrap: balance }
@@ -44,7 +43,7 @@ export class ChannelPage extends LitElement {
       .more h2 { margin-bottom: 16px }
       notice-box { margin-bottom: 16px }
       .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
-      @media (max-width: 960px) { .stage:has(> aside) { grid-template-columns: minmax(0, 1fr) } }
+      @media (max-width: 960px) { .stage { grid-template-columns: minmax(0, 1fr) } }
       @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
     `,
   ]
@@ -59,6 +58,8 @@ export class ChannelPage extends LitElement {
   readonly #recordings = new Poll<RecordingPageJson>(this, () => 20_000)
   /** The show that plays. */
   #show: ChannelBroadcastJson | null = null
+  /** Seconds that its picture is behind. */
+  #delay = 0
   /** The show that ended while this page was open. */
   #over: ChannelBroadcastJson | null = null
 
@@ -89,7 +90,8 @@ export class ChannelPage extends LitElement {
   }
 
   readonly #onState = (event: Event): void => {
-    const { state } = (event.target as HTMLElementTagNameMap['live-player']).playback
+    const { state, latency } = (event.target as HTMLElementTagNameMap['live-player']).playback
+    this.#delay = latency ?? 0
     // The playlist knows before the next poll does; a refused token may just be old.
     if (state === 'ended' || state === 'refused') this.#channel.now()
     this.requestUpdate()
@@ -167,6 +169,7 @@ export class ChannelPage extends LitElement {
       ${error && !this.#show ? html`<notice-box .error=${error} retries @retry=${() => this.#channel.now()}></notice-box>` : nothing}
       <div class="stage">
         <div>${channel ? html`${this.#stage(channel)}${this.#about(channel)}` : html`<div class="bone"></div>`}</div>
+        ${channel ? html`<chat-panel .room=${channel.chat_room} .delaySeconds=${this.#show ? this.#delay : null}></chat-panel>` : nothing}
       </div>
       ${this.#more()}
     `

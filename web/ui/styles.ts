@@ -35,6 +35,7 @@ export const buttons = css`
   .button.quiet { background: transparent; border-color: var(--line); color: var(--ink) }
   .button.quiet:hover { background: var(--sunken); color: var(--ink) }
   .button:focus-visible { border-radius: 999px }
+  .button:disabled { opacity: 0.5; cursor: default }
 `
 
 /** The red badge of everything that is on air. */

@@ -1,0 +1,156 @@
+import type { TicketJson } from '../../server/chat/contract.ts'
+import type { ServerFrame } from '../../server/chat/protocol.ts'
+import { send } from '../api.ts'
+
+/** What the person is told of the connection; after `closed` nothing comes back by itself. */
+export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'degraded' | 'closed'
+
+/** What a room hears. */
+export interface RoomListener {
+  /** Said with every join: so that exactly what was missed comes. */
+  since(): { e: string; s: number } | undefined
+  take(frame: ServerFrame): void
+  /** The connection is there, or not; `code` says why it will not come back. */
+  changed(state: ConnectionState, code: number | null): void
+}
+
+const FIRST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 30_000
+const STABLE_MS = 30_000
+/** Said in the close code: nothing that we could do would change it. */
+const terminal = new Set([4400, 4403, 4409])
+const FLOOD = 4429
+const TICKET_EXPIRED = 4401
+
+/**
+ * One WebSocket for all rooms of a page. It keeps coming back: with a resume token, so that a herd of clients does not ask
+ * the api for tickets, and after a random while that doubles, so that they do not come all at once.
+ */
+export class ChatConnection {
+  state: ConnectionState = 'connecting'
+  #socket: WebSocket | null = null
+  #resume: string | null = null
+  #attempts = 0
+  /** The newest attempt: an older one that is still asking for a ticket gives up. */
+  #current: symbol | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** What a server that stops has asked us to wait, milliseconds. */
+  #askedWaitMs: number | null = null
+  readonly #rooms = new Map<string, RoomListener>()
+
+  /** Once; again is harmless. */
+  join(room: string, listener: RoomListener): void {
+    this.#rooms.set(room, listener)
+    listener.changed(this.state, null)
+    if (this.state === 'open' || this.state === 'degraded') this.say({ t: 'join', room, since: listener.since() })
+    else if (!this.#socket && this.#timer === undefined) void this.#connect()
+  }
+
+  leave(room: string): void {
+    if (!this.#rooms.delete(room)) return
+    this.say({ t: 'leave', room })
+    if (this.#rooms.size === 0) this.close()
+  }
+
+  /** False when nobody is there to hear it. */
+  say(frame: object): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false
+    this.#socket.send(JSON.stringify(frame))
+    return true
+  }
+
+  /** Signed in or out: as somebody else from now on. */
+  reopen(): void {
+    this.#resume = null
+    this.#attempts = 0
+    this.#drop()
+    if (this.#rooms.size > 0) void this.#connect()
+  }
+
+  close(): void {
+    this.#drop()
+    this.#become('connecting', null)
+  }
+
+  async #connect(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#become(this.#attempts === 0 ? 'connecting' : 'waiting', null)
+    const attempt = Symbol('attempt')
+    this.#current = attempt
+    try {
+      const token = this.#resume ? `r.${this.#resume}` : `t.${await this.#ticket()}`
+      if (this.#current !== attempt) return
+      this.#open(token)
+    } catch {
+      if (this.#current === attempt) this.#comeBack()
+    }
+  }
+
+  async #ticket(): Promise<string> {
+    return (await send<TicketJson>('POST', '/api/chat/ticket/', {})).ticket
+  }
+
+  #open(token: string): void {
+    const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`, ['chat.v1', token])
+    this.#socket = socket
+    let openedAt = 0
+    socket.onmessage = ({ data }) => {
+      const frame = JSON.parse(String(data)) as ServerFrame
+      if (frame.t === 'hello') {
+        openedAt = performance.now()
+        this.#resume = frame.resume
+        this.#become('open', null)
+        for (const [room, listener] of this.#rooms) this.say({ t: 'join', room, since: listener.since() })
+      } else if (frame.t === 'bye') this.#askedWaitMs = frame.after
+      else if (frame.t === 'state') this.#become(frame.degraded ? 'degraded' : 'open', null)
+      if (frame.t === 'exp') void this.#renew()
+      const listener = 'room' in frame && frame.room ? this.#rooms.get(frame.room) : undefined
+      if (listener) listener.take(frame)
+      else for (const each of this.#rooms.values()) each.take(frame)
+    }
+    socket.onclose = ({ code }) => {
+      if (this.#socket !== socket) return
+      this.#socket = null
+      if (openedAt > 0 && performance.now() - openedAt > STABLE_MS) this.#attempts = 0
+      // What it was opened with is no longer good: the next one comes with a new ticket.
+      if (code === TICKET_EXPIRED || openedAt === 0) this.#resume = null
+      if (terminal.has(code)) this.#become('closed', code)
+      else this.#comeBack(code === FLOOD ? 10_000 : 0)
+    }
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      this.say({ t: 'auth', ticket: await this.#ticket() })
+    } catch {
+      // The session has ended: the hub closes, and we come back as a guest.
+    }
+  }
+
+  #comeBack(leastMs = 0): void {
+    const spread = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#attempts)
+    this.#attempts += 1
+    const waitMs = this.#askedWaitMs ?? Math.random() * spread
+    this.#askedWaitMs = null
+    this.#become('waiting', null)
+    this.#timer = setTimeout(() => void this.#connect(), Math.max(leastMs, waitMs))
+  }
+
+  #drop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#current = null
+    const socket = this.#socket
+    this.#socket = null
+    socket?.close()
+  }
+
+  #become(state: ConnectionState, code: number | null): void {
+    this.state = state
+    for (const listener of this.#rooms.values()) listener.changed(state, code)
+  }
+}
+
+/** The page's one connection. */
+export const chatConnection = new ChatConnection()
