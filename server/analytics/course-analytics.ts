@@ -2,12 +2,20 @@ import type { Context } from '../context.ts'
 import { may, type Person } from '../courses/access.ts'
 import { requireCourse } from '../courses/standing.ts'
 import type { EntityManager } from '../db/orm.ts'
+import { orElse } from '../redis.ts'
 import type { CourseAnalyticsJson } from './contract.ts'
 import { findStudents } from './figures.ts'
 import { mirrorRevenue } from './mirror-facts.job.ts'
 
+/** What everybody is shown who may see a course's statistics at all. */
+type CourseStatistics = Omit<CourseAnalyticsJson, 'revenue'>
+type Ports = Pick<Context, 'orm' | 'analytics' | 'redis'>
+
+const KEPT_SECONDS = 60
+
 /**
- * A course for those who run it: who looked, who learns, where they stop; what it earned for who may know that.
+ * A course for those who run it: who looked, who learns, where they stop; what it earned for who may know that. Rights are
+ * asked each time and money is counted each time; the rest may be a minute old.
  *
  * @throws {DomainError} `course_not_found`, `forbidden`
  */
@@ -15,9 +23,21 @@ export async function findCourseAnalytics(
   em: EntityManager,
   person: Person,
   courseId: number,
-  { orm, analytics }: Pick<Context, 'orm' | 'analytics'>,
-): Promise<CourseAnalyticsJson> {
+  ports: Ports,
+): Promise<{ analytics: CourseAnalyticsJson; isKept: boolean }> {
   const { course, standing } = await requireCourse(em, person, courseId, 'view_statistics')
+  const key = `statistics:course:${courseId}`
+  const kept = await orElse(ports.redis.get(key), null)
+  const statistics: CourseStatistics = kept ? JSON.parse(kept) : await findStatistics(em, courseId, ports)
+  if (!kept) {
+    const expiration = { type: 'EX', value: KEPT_SECONDS } as const
+    await orElse(ports.redis.set(key, JSON.stringify(statistics), { expiration }), null)
+  }
+  const revenue = may(standing, 'view_finance', course) ? await findTotals(ports, courseId) : null
+  return { analytics: { ...statistics, revenue }, isKept: kept !== null }
+}
+
+async function findStatistics(em: EntityManager, courseId: number, { analytics }: Ports): Promise<CourseStatistics> {
   const scope = { courses: [courseId], user: null }
   const students = await findStudents(em, scope)
   const [arrivals] = await em.execute<{ count: number }[]>(
@@ -52,11 +72,10 @@ export async function findCourseAnalytics(
     completion_rate: (total === 0 ? 0 : (completed / total) * 100).toFixed(2),
     average_progress: averageProgress,
     lessons,
-    revenue: may(standing, 'view_finance', course) ? await findTotals({ orm, analytics }, courseId) : null,
   }
 }
 
-async function findTotals(ports: Pick<Context, 'orm' | 'analytics'>, course: number) {
+async function findTotals(ports: Ports, course: number) {
   await mirrorRevenue(ports)
   return ports.analytics.em.fork().execute<{ currency: string; total: string }[]>(
     `select currency, sum(amount)::text as total from analytics.revenue_fact

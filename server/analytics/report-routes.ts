@@ -10,7 +10,7 @@ import { requestReport, requireReadyReport, requireReport } from './request-repo
 
 /** Tables that a worker writes; each is its owner's alone and is kept for a week. */
 export function reportRoutes(context: Context): Api {
-  const { config, settings, store } = context
+  const { config, settings, store, limits } = context
   const api = new Api('/api/reports', 'Analytics')
 
   api.get(
@@ -37,8 +37,10 @@ export function reportRoutes(context: Context): Api {
       answers: { 202: reportJson },
     },
     async (ctx, { body }) => {
+      const viewer = requireViewer(ctx.state)
+      await limits.take('report', `u${viewer.id}`)
       const query = figureQueryOf(body, settings.get('business_timezone'))
-      const report = await requestReport(ctx.state.em, requireViewer(ctx.state), body.kind, query, context)
+      const report = await requestReport(ctx.state.em, viewer, body.kind, query, context)
       ctx.status = 202
       ctx.body = presentReport(report)
     },

@@ -122,12 +122,15 @@ function courseAnalyticsRoutes(context: Context): Api {
     '/',
     {
       summary: 'A course for those who run it: views, learners, completion, lesson by lesson.',
+      description: 'May be a minute old, but for the money, which is there for who may know it.',
       access: 'signed-in',
       params: courseParams,
       answers: { 200: courseAnalyticsJson },
     },
     async (ctx, { params }) => {
-      ctx.body = await findCourseAnalytics(ctx.state.em, requireViewer(ctx.state), params.id, context)
+      const found = await findCourseAnalytics(ctx.state.em, requireViewer(ctx.state), params.id, context)
+      ctx.set('X-Cache', found.isKept ? 'HIT' : 'MISS')
+      ctx.body = found.analytics
     },
   )
   return api

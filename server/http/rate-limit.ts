@@ -21,7 +21,13 @@ const rules = {
   avatar: { points: 20, duration: 3600 },
   /** Forms with files. */
   submission: { points: 30, duration: 3600 },
+  /** Places given by address: it says whether an address has an account. */
+  grant: { points: 200, duration: 3600 },
+  /** Looks of a return page at a payment that is still open; each asks its provider. */
+  payment_status: { points: 20, duration: 60 },
   write: { points: 60, duration: 60 },
+  /** Reports are work for a worker, and files. */
+  report: { points: 30, duration: 3600 },
   /** Wrong stream keys from one address. */
   publish: { points: 5, duration: 60 },
 } as const

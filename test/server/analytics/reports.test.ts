@@ -174,6 +174,16 @@ describe('a report', () => {
     expect((await agent.get(`/api/reports/${id}/`)).body.status).toBe('ready')
   })
 
+  it('is not asked for without end', async () => {
+    await using strict = await startServer({ limitFactor: 1 })
+    const agent = await strict.signIn(await strict.register('producer'))
+    const statuses = []
+    for (let number = 0; number < 31; number += 1) {
+      statuses.push((await agent.post('/api/reports/').send({ kind: 'progress', ...PERIOD })).status)
+    }
+    expect(statuses).toEqual([...Array(30).fill(202), 429])
+  })
+
   it('is gone after its week, file and all', async () => {
     const agent = await server.signIn(producer)
     const { id } = (
