@@ -5,6 +5,9 @@ import { DomainError } from '../errors.ts'
 const LIMIT = '256kb'
 /** A zero character, as JSON escapes it; PostgreSQL's text has none. */
 const zero = /(?<!\\)(?:\\\\)*\\u0000/
+/** A character outside the first plane, as JSON may escape it, and half of one: PostgreSQL's jsonb has no halves. */
+const pair = /(?<!\\)((?:\\\\)*)\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}/gi
+const half = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/i
 
 /** Where a file is the whole body: its route reads it. */
 const takesFile = /^\/api\/.+\/(?:thumbnail|avatar|picture|file)\/?$/
@@ -30,7 +33,10 @@ export function jsonBody(): Middleware {
     const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''
     if (hasBody && !ctx.is('json', '+json')) throw new DomainError('json_only')
     return read(ctx, () => {
-      if (zero.test(ctx.request.rawBody ?? '')) throw new DomainError('malformed_json')
+      const text = ctx.request.rawBody ?? ''
+      if (zero.test(text) || (half.test(text) && half.test(text.replace(pair, '$1')))) {
+        throw new DomainError('malformed_json')
+      }
       return next()
     })
   }

@@ -34,6 +34,24 @@ describe('a body', () => {
     expect((await post().send('{"email":"a@b.cd","password":"\\\\u0000 typed out"}')).body.code).toBe('bad_credentials')
   })
 
+  it('with half a character in it is refused, with a whole one not', async () => {
+    const code = async (password: string) =>
+      (await post().send(`{"email":"${Math.random()}@b.cd","password":"${password}"}`)).body.code
+    for (const text of [
+      '\\ud83d',
+      '\\ude00',
+      '\\uDE00\\uD83D',
+      'a\\ud83d\\ude00\\ud83d',
+      '\\\\\\ud83d',
+      '\\\\ud83d\\ude00',
+    ]) {
+      expect([text, await code(text)]).toEqual([text, 'malformed_json'])
+    }
+    for (const text of ['\\ud83d\\ude00', '\\uD83D\\uDE00\\ud83d\\ude00', '\\\\ud83d', 'ud83d', '\ud83d\ude00']) {
+      expect([text, await code(text)]).toEqual([text, 'bad_credentials'])
+    }
+  })
+
   it('of 10 MB is refused, also when it does not say so or is packed', async () => {
     const large = JSON.stringify({ email: 'a@b.cd', password: 'x'.repeat(10_000_000) })
     const answer = await post()
