@@ -12,7 +12,6 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const em = () => server.context.orm.em.fork()
 const profileOf = (user: User) => em().findOneOrFail(Profile, { user: user.id })
-const _names = { first_name: 'Айгуль', last_name: 'Ахметова' }
 
 describe('a picture', () => {
   const picture = (width = 900, height = 600) =>

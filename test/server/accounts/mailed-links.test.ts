@@ -23,11 +23,6 @@ const newcomer = (email: string) => ({ email, password: PASSWORD, first_name: 'Ð
 const post = (path: string, body: object) => server.visitor().post(`/api/auth${path}`).send(body)
 const rows = <Row>(sql: string, values: unknown[] = []) => server.context.orm.em.fork().execute<Row[]>(sql, values)
 
-const _openSignIns = (email: string) =>
-  server.context.orm.em
-    .fork()
-    .count(AuthToken, { user: { email }, purpose: { $in: ['session', 'refresh'] }, revokedAt: null })
-
 /** Signed up over the web, with the token of the mail that came. */
 async function aNewcomer() {
   const email = anAddress()

@@ -11,7 +11,6 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const em = () => server.context.orm.em.fork()
 const profileOf = (user: User) => em().findOneOrFail(Profile, { user: user.id })
-const _names = { first_name: 'Айгуль', last_name: 'Ахметова' }
 
 describe('education and work', () => {
   const study = { institution: 'KNU', degree: 'BA', field_of_study: 'Felt', start_date: '2010-09-01' }
