@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { AuthToken } from '../../../server/accounts/auth-token.ts'
 import { Profile } from '../../../server/accounts/profile.ts'
 import { signUp } from '../../../server/accounts/sign-up.ts'
 import { User } from '../../../server/accounts/user.ts'
