@@ -62,6 +62,8 @@ const matrix: [CourseAction, CourseState['status'], Who[]][] = [
   ['assign_staff', 'published', ['producer', 'admin']],
   ['view_statistics', 'published', ['trusted', ...teaching]],
   ['view_finance', 'published', ['empowered', 'producer', 'admin']],
+  ['refund', 'published', ['producer', 'admin']],
+  ['promote', 'published', ['empowered', 'producer', 'admin']],
   ['manage_students', 'published', ['trusted', ...teaching]],
   ['review', 'published', ['learner', 'admin']],
   ['moderate_reviews', 'published', ['trusted', 'empowered', 'admin']],
