@@ -157,7 +157,9 @@ function valuesOf(rows: readonly Setting[]): SettingValues {
   return values as SettingValues
 }
 
+/** By name: an offset such as `+03:00` means the opposite to PostgreSQL. */
 function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false
   try {
     return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
   } catch {

@@ -54,6 +54,7 @@ async function save(em: Context['analytics']['em'], day: string, done: readonly 
     `insert into analytics.user_activity as a (user_id, day, updated_at, ${kinds.join(', ')})
      select r.user_id, ?::date, now(), ${kinds.map((kind) => `coalesce(r.${kind}, 0)`).join(', ')}
        from jsonb_to_recordset(?::jsonb) as r(user_id int, ${kinds.map((kind) => `${kind} int`).join(', ')})
+      order by r.user_id
      on conflict (user_id, day) do update set updated_at = now(),
        ${kinds.map((kind) => `${kind} = greatest(a.${kind}, excluded.${kind})`).join(', ')}`,
     [day, JSON.stringify([...people.values()])],

@@ -53,16 +53,21 @@ async function findStatistics(em: EntityManager, courseId: number, { analytics }
     [courseId],
   )
   const lessons = await em.execute<CourseAnalyticsJson['lessons']>(
-    `select l.id as lesson, l.title, count(p.id) filter (where p.status <> 'not_started')::int as started,
-            count(p.id) filter (where p.status = 'completed')::int as completed,
-            case when count(e.id) = 0 then 0.00 else round(sum(coalesce(p.progress, 0))::numeric / count(e.id), 2) end::text
-              as average_progress
+    `select l.id as lesson, l.title, coalesce(steps.started, 0) as started, coalesce(steps.completed, 0) as completed,
+            case when ? = 0 then 0.00 else round(coalesce(steps.progress, 0)::numeric / ?, 2) end::text as average_progress
        from module m join lesson l on l.module_id = m.id and l.is_published
-       left join enrollment e on e.course_id = m.course_id and e.status in ('active', 'completed')
-       left join lesson_progress p on p.lesson_id = l.id and p.user_id = e.user_id
+       left join (
+         select p.lesson_id, count(*) filter (where p.status <> 'not_started')::int as started,
+                count(*) filter (where p.status = 'completed')::int as completed, sum(p.progress) as progress
+           from enrollment e
+           join lesson_progress p on p.user_id = e.user_id
+           join lesson of on of.id = p.lesson_id
+           join module at on at.id = of.module_id and at.course_id = e.course_id
+          where e.course_id = ? and e.status in ('active', 'completed')
+          group by p.lesson_id) steps on steps.lesson_id = l.id
       where m.course_id = ?
-      group by l.id, m."order" order by m."order", l."order"`,
-    [courseId],
+      order by m."order", l."order"`,
+    [students.students, students.students, courseId, courseId],
   )
   const { students: total, completedStudents: completed, averageProgress } = students
   return {

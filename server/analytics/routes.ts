@@ -129,7 +129,7 @@ function courseAnalyticsRoutes(context: Context): Api {
     },
     async (ctx, { params }) => {
       const found = await findCourseAnalytics(ctx.state.em, requireViewer(ctx.state), params.id, context)
-      ctx.set('X-Cache', found.isKept ? 'HIT' : 'MISS')
+      ctx.set('X-Cache', found.isKept ? 'hit' : 'miss')
       ctx.body = found.analytics
     },
   )
