@@ -34,6 +34,9 @@ const environment = z.object({
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
   S3_PUBLIC_URL: z.url().optional(),
+  STRIPE_SECRET_KEY: z.string().min(1).optional(),
+  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
+  PAYMENT_SANDBOX: flag.optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z
     .string()
@@ -112,6 +115,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     },
     packager: { partTargetMs: vars.PART_TARGET_MS, segmentTargetMs: 2000 },
     store: storeFrom(vars),
+    payments: paymentsFrom(vars),
     mail: {
       /** Null: mails are written into the outbox instead. */
       smtpUrl: vars.SMTP_URL ?? null,
@@ -151,6 +155,18 @@ function storeFrom(vars: z.infer<typeof environment>) {
     accessKeyId: vars.S3_ACCESS_KEY_ID,
     secretAccessKey: vars.S3_SECRET_ACCESS_KEY,
     publicUrl: vars.S3_PUBLIC_URL,
+  }
+}
+
+function paymentsFrom(vars: z.infer<typeof environment>) {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = vars
+  if (Boolean(secretKey) !== Boolean(webhookSecret)) {
+    throw new ConfigError('STRIPE_SECRET_KEY: needs STRIPE_WEBHOOK_SECRET, and the other way round.')
+  }
+  return {
+    stripe: secretKey && webhookSecret ? { secretKey, webhookSecret } : null,
+    /** Courses can be had for no money there, so in production only when somebody says so. */
+    isSandbox: vars.PAYMENT_SANDBOX ?? (!secretKey && vars.NODE_ENV !== 'production'),
   }
 }
 

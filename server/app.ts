@@ -24,6 +24,9 @@ import { identify } from './http/viewer.ts'
 import { mediaHooks } from './live/media-hooks.ts'
 import { liveRoutes } from './live/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
+import { paymentRoutes } from './payments/routes.ts'
+import { sandboxRoutes } from './payments/sandbox-routes.ts'
+import { webhookRoutes } from './payments/webhook-routes.ts'
 import { progressRoutes } from './progress/routes.ts'
 import { reviewRoutes } from './reviews/routes.ts'
 import { vodGateway } from './vod/gateway.ts'
@@ -48,7 +51,9 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
     ctx.state.viewer = null
     return next()
   })
+  app.use(webhookRoutes(context).router.routes())
   app.use(jsonBody())
+  app.use(sandboxRoutes(context).routes())
 
   const internal = mediaHooks(context)
   app.use(internal.routes())
@@ -79,6 +84,7 @@ export function features(context: Context): Api[] {
     reviewRoutes,
     analyticsRoutes,
     chatRoutes,
+    paymentRoutes,
   ].flatMap((routes) => routes(context))
 }
 

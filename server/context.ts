@@ -22,6 +22,8 @@ import { Queue } from './jobs/queue.ts'
 import { MediaNodes } from './live/media-nodes.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
+import { openProviders } from './payments/open-providers.ts'
+import type { PaymentProvider, PaymentProviders } from './payments/provider.ts'
 import { ProgressBuffer } from './progress/progress-buffer.ts'
 import type { RedisClient } from './redis.ts'
 import { Playback } from './vod/playback.ts'
@@ -47,6 +49,7 @@ export interface Context extends AsyncDisposable {
   channelPages: ChannelPages
   catalogCache: CatalogCache
   nodes: MediaNodes
+  payments: PaymentProviders
   progress: ProgressBuffer
   settings: Settings
   metrics: Registry
@@ -57,6 +60,8 @@ export interface ContextOptions {
   log?: Logger
   /** Multiplies every rate limit. */
   limitFactor?: number
+  /** Instead of those that the configuration names. */
+  providers?: readonly PaymentProvider[]
   /** How old a channel page may be, milliseconds. */
   pageMs?: number
 }
@@ -106,6 +111,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     channelPages: new ChannelPages(orm, redis, options.pageMs),
     catalogCache,
     nodes: new MediaNodes(secrets.internal, log),
+    payments: openProviders(config, orm, options.providers),
     progress: new ProgressBuffer(redis),
     settings,
     metrics,

@@ -49,6 +49,7 @@ export const actions = [
   'view_statistics',
   'view_finance',
   'refund',
+  'promote',
   'manage_students',
   'review',
   'moderate_reviews',
@@ -112,6 +113,8 @@ export function may(standing: Standing, action: CourseAction, course: CourseStat
       return is('producer') || (is('teacher') && has('view_revenue'))
     case 'refund':
       return is('producer')
+    case 'promote':
+      return is('producer') || (is('teacher') && has('manage_pricing'))
     case 'manage_students':
       return is('teacher') || is('producer') || has('manage_students')
     case 'moderate_reviews':

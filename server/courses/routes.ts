@@ -3,6 +3,7 @@ import type { Api } from '../http/api.ts'
 import { catalogRoutes } from './catalog-routes.ts'
 import { categoryRoutes } from './category-routes.ts'
 import { courseItemRoutes } from './course-routes.ts'
+import { enrollmentRoutes } from './enrollment-routes.ts'
 import { lessonRoutes } from './lesson-routes.ts'
 import { moduleRoutes } from './module-routes.ts'
 import { roleRoutes } from './role-routes.ts'
@@ -20,6 +21,7 @@ export function courseRoutes(context: Context): Api[] {
     roleRoutes(context),
     ...moduleRoutes(context),
     ...lessonRoutes(context),
+    ...enrollmentRoutes(context),
     teacherCoursesRoutes(context),
   ]
 }

@@ -24,6 +24,9 @@ export interface Jobs {
   'write-report': { report: string }
   'forget-statistics': Record<string, never>
   'verify-reviews': Record<string, never>
+  'expire-pending-payments': Record<string, never>
+  'auto-refund-duplicate': { payment: string }
+  'deliver-sandbox-webhook': { session: string }
 }
 export type JobName = keyof Jobs
 
@@ -38,6 +41,11 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   'flush-progress': { retryLimit: 0, policy: 'exclusive' },
   'recompute-course-progress': { retryLimit: 5, policy: 'standard' },
   'complete-attended': { retryLimit: 5, policy: 'standard' },
+  // Money that is not ours: until the provider is back.
+  'auto-refund-duplicate': { retryLimit: 50, policy: 'standard' },
+  // The next run is the retry.
+  'expire-pending-payments': { retryLimit: 0, policy: 'exclusive' },
+  'deliver-sandbox-webhook': { retryLimit: 10, policy: 'standard' },
   'mail-link': { retryLimit: 10, policy: 'standard' },
   // A mail server that is away comes back within a day.
   'send-mail': { retryLimit: 20, policy: 'standard' },

@@ -5,6 +5,9 @@ import type { Context } from '../context.ts'
 import { deleteObjects } from '../library/delete-objects.job.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
+import { autoRefundDuplicate } from '../payments/auto-refund-duplicate.job.ts'
+import { deliverSandboxWebhook } from '../payments/deliver-sandbox-webhook.job.ts'
+import { expirePendingPayments } from '../payments/expire-pending-payments.job.ts'
 import { completeAttended } from '../progress/complete-attended.job.ts'
 import { flushProgress } from '../progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
@@ -27,6 +30,10 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('complete-attended', ({ recording }) => completeAttended(context, recording))
   await queue.work('purge-stale-rows', () => purgeStaleRows(context.orm))
   await queue.work('reconcile-counters', async () => void (await reconcileCounters(context)))
+  await queue.work('expire-pending-payments', async () => void (await expirePendingPayments(context)))
+  await queue.work('auto-refund-duplicate', ({ payment }) => autoRefundDuplicate(context, payment))
+  await queue.work('deliver-sandbox-webhook', ({ session }) => deliverSandboxWebhook(context, session))
+  await queue.schedule('expire-pending-payments', '*/5 * * * *')
   await queue.schedule('purge-stale-rows', '17 3 * * *')
   await queue.schedule('reconcile-counters', '41 3 * * *')
 

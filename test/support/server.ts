@@ -14,6 +14,7 @@ import { createApp } from '../../server/app.ts'
 import { type Context, createContext } from '../../server/context.ts'
 import type { RequestState } from '../../server/http/request.ts'
 import { createLogger } from '../../server/logger.ts'
+import type { PaymentProvider } from '../../server/payments/provider.ts'
 import { openDatabase } from './database.ts'
 
 export const PASSWORD = 'correct horse battery'
@@ -44,6 +45,7 @@ export interface TestServerOptions {
   redisUrl?: string
   limitFactor?: number
   pageMs?: number
+  providers?: readonly PaymentProvider[]
 }
 
 let people = 0
@@ -101,13 +103,14 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     ...options.env,
   })
   const lines: string[] = []
-  const { limitFactor = 1000, pageMs = 0 } = options
+  const { limitFactor = 1000, pageMs = 0, providers } = options
   const context = stack.use(
     await createContext(config, {
       role: 'api',
       log: createLogger('api', 'debug', { write: (line: string) => lines.push(line) }),
       limitFactor,
       pageMs,
+      ...(providers ? { providers } : {}),
     }),
   )
   if (context.redis.isReady) await context.redis.flushDb()
