@@ -6,7 +6,7 @@ import type { Course } from './course.ts'
 export function missingFields(course: Course): Record<string, ErrorCode> {
   const has: Record<string, boolean> = {
     title: course.title !== '',
-    description: course.description !== '',
+    description: hasContent(course.description),
     short_description: course.shortDescription !== '',
     category: Boolean(course.category),
     thumbnail: Boolean(course.thumbnail),
@@ -21,11 +21,18 @@ export async function missingContent(tx: EntityManager, courseId: number): Promi
     `select exists (select from module where course_id = ?) as modules,
             exists (select from module m join lesson l on l.module_id = m.id
                      where m.course_id = ? and l.is_published
-                       and (l.content <> '' or l.video_url <> '' or l.file_id is not null or l.recording_id is not null
+                       and (regexp_replace(l.content, ?, '', 'gi') <> '' or l.video_url <> '' or l.file_id is not null or l.recording_id is not null
                          or l.broadcast_id is not null or l.quiz is not null or l.assignment is not null)) as lessons`,
-    [courseId, courseId],
+    [courseId, courseId, nothing.source],
   )
   return only({ modules: row?.modules === true, lessons: row?.lessons === true })
+}
+
+/** Of HTML, what nobody sees: an editor leaves `<p><br></p>` behind. A picture is seen. */
+const nothing = /<(?!img)[^>]*>|&nbsp;|\u00a0|\s/
+
+function hasContent(html: string): boolean {
+  return html.replace(new RegExp(nothing, 'gi'), '') !== ''
 }
 
 function only(has: Record<string, boolean>): Record<string, ErrorCode> {

@@ -130,15 +130,21 @@ describe('submitting', () => {
     expect(body.thumbnail).toEqual(['This is needed before the course can be reviewed.'])
   })
 
-  it('takes a lesson with something in it', async () => {
-    const course = await aReadyCourse()
-    await em().execute('update lesson set content = ? where module_id in (select id from module where course_id = ?)', [
-      '',
-      course.id,
-    ])
-    const { body } = await (await server.signIn(teacher)).post(`/api/courses/${course.id}/submit/`).expect(400)
-    expect(Object.keys(body)).toEqual(['lessons'])
-  })
+  it.each(['', '<p><br /></p>', '<p>&nbsp;\u00a0</p>\n'])(
+    'takes a lesson with something in it, not %j',
+    async (content) => {
+      const course = await aReadyCourse()
+      await em().execute(
+        'update lesson set content = ? where module_id in (select id from module where course_id = ?)',
+        [content, course.id],
+      )
+      const { body } = await (await server.signIn(teacher)).post(`/api/courses/${course.id}/submit/`).expect(400)
+      expect(Object.keys(body)).toEqual(['lessons'])
+      await em().nativeUpdate(Course, { id: course.id }, { description: content })
+      const again = await (await server.signIn(teacher)).post(`/api/courses/${course.id}/submit/`).expect(400)
+      expect(Object.keys(again.body)).toEqual(['description', 'lessons'])
+    },
+  )
 
   it('takes a confirmed address, and a teacher who was not turned away', async () => {
     const other = await server.register('teacher')
@@ -226,11 +232,14 @@ describe('an archived course', () => {
     payment('pending', `pay_p${course.id}`)
     payment('completed', `pay_c${course.id}`)
     await fork.flush()
+    await (await server.signIn(producer)).patch(`/api/courses/${course.id}/`).send({ price: '99' }).expect(200)
     await (await server.signIn(teacher)).post(`/api/courses/${course.id}/archive/`).expect(200)
     await (await server.signIn(learner)).get(`/api/courses/${course.id}/`).expect(200)
     await (await server.signIn(buyer)).get(`/api/courses/${course.id}/`).expect(404)
     await server.visitor().get(`/api/courses/${course.id}/`).expect(404)
     const payments = await em().find(Payment, { course: course.id }, { orderBy: { transactionId: 'asc' } })
+    // A new price touches neither what was paid nor what is being paid.
+    expect(payments.map(({ amount }) => amount)).toEqual(['10.00', '10.00'])
     expect(payments.map(({ status, metadata }) => [status, metadata])).toEqual([
       ['completed', {}],
       ['failed', { reason: 'course_archived' }],
