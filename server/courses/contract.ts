@@ -41,7 +41,7 @@ export const categoryBody = z.strictObject({
   /** Made of the name unless it is given. */
   slug: slug.optional(),
   description: z.string().trim().max(5000).default(''),
-  parent: z.int().positive().nullable().default(null),
+  parent: z.int32().positive().nullable().default(null),
 })
 export type CategoryBody = z.output<typeof categoryBody>
 
@@ -86,11 +86,11 @@ const field = {
   type: z.enum(courseTypes),
   difficulty: z.enum(difficulties),
   language: z.string().max(10),
-  category: z.int().positive().nullable(),
-  tags: z.array(z.int().positive()).max(20),
+  category: z.int32().positive().nullable(),
+  tags: z.array(z.int32().positive()).max(20),
   preview_video_url: videoAddress,
   /** A file of one's own instead of an address. */
-  preview_asset: z.int().positive().nullable(),
+  preview_asset: z.int32().positive().nullable(),
   price: money,
   /** ISO 4217. */
   currency: z.string().length(3),
@@ -112,7 +112,7 @@ const whole = z.strictObject({
 })
 const change = {
   /** Of the course that was edited; another one was saved meanwhile when it differs. `If-Match` says the same. */
-  version: z.int().positive().optional(),
+  version: z.int32().positive().optional(),
   /** As it is, or where one of the status actions leads. */
   status: z.enum(courseStatuses).optional(),
 }

@@ -9,7 +9,7 @@ const promoCode = z.string().trim().min(1).max(50)
 
 export const enrollBody = z.strictObject({ promo_code: promoCode.nullable().default(null) })
 export const checkoutBody = z.strictObject({
-  course: z.int().positive(),
+  course: z.int32().positive(),
   promo_code: promoCode.nullable().default(null),
 })
 
@@ -39,9 +39,9 @@ export type PaymentRequiredJson = z.infer<typeof paymentRequiredJson>
 /** `user` is an admin's. */
 export const grantBody = z.union([
   z.strictObject({ email: z.string().trim().toLowerCase().pipe(z.email().max(254)) }),
-  z.strictObject({ user: z.int().positive() }),
+  z.strictObject({ user: z.int32().positive() }),
 ])
-export const removeBody = z.strictObject({ user: z.int().positive() })
+export const removeBody = z.strictObject({ user: z.int32().positive() })
 export const studentParams = z.strictObject({ id, user: id })
 
 /** Of the person the public name alone. */

@@ -6,7 +6,7 @@ import { assignmentDefinition, quizDefinition } from './lesson-definition.ts'
 const title = z.string().trim().min(1).max(200)
 /** Where it is put; whatever stands there moves on. The end when there is none, or when it is past the end. */
 const order = z.int().min(1).max(10_000).optional()
-const refId = z.int().positive()
+const refId = z.int32().positive()
 
 const moduleFields = {
   title,

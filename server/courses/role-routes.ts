@@ -23,7 +23,7 @@ const permissions = z
   .partial()
   .default({})
 const placeEdit = z.strictObject({ permissions, is_primary: z.boolean().default(false) })
-const placeBody = placeEdit.extend({ user: z.int().positive(), role: z.enum(courseRoles) })
+const placeBody = placeEdit.extend({ user: z.int32().positive(), role: z.enum(courseRoles) })
 
 /** Who runs a course. Rules live in the operations. */
 export function roleRoutes({ config, catalogCache }: Context): Api {

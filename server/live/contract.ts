@@ -19,9 +19,9 @@ export const scheduleBody = z.strictObject({
   /** For a course's learners when there is a course, else public, unless it is said. */
   visibility: z.enum(visibilities).optional(),
   /** Whose learners it is for; its `go_live` right is needed. Follows from the lesson when there is one. */
-  course: z.int().positive().nullable().optional(),
+  course: z.int32().positive().nullable().optional(),
   /** Which lesson it is to be: a video lesson that has no recording yet. */
-  lesson: z.int().positive().nullable().optional(),
+  lesson: z.int32().positive().nullable().optional(),
 })
 
 export const broadcastPatch = scheduleBody.partial()

@@ -103,7 +103,7 @@ export const promoBody = z.strictObject({
   amount: promoFields.amount.default(null),
   currency: promoFields.currency.default(null),
   /** Null for every course, which is an admin's to give. */
-  course: z.int().positive().nullable().default(null),
+  course: z.int32().positive().nullable().default(null),
   starts_at: promoFields.starts_at.default(null),
   ends_at: promoFields.ends_at.default(null),
   max_uses: promoFields.max_uses.default(null),

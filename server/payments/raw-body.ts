@@ -9,6 +9,7 @@ const LIMIT = 1024 * 1024
  * @throws {DomainError} `body_too_large` above 1 MB
  */
 export async function readRaw(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length']) > LIMIT) throw new DomainError('body_too_large')
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -29,7 +29,10 @@ export const beatBody = z.strictObject({
   event: z.enum(['heartbeat', 'leave', 'restart']).default('heartbeat'),
 })
 
-export const overrideBody = z.strictObject({ lesson: z.int().positive(), status: z.enum(['completed', 'not_started']) })
+export const overrideBody = z.strictObject({
+  lesson: z.int32().positive(),
+  status: z.enum(['completed', 'not_started']),
+})
 
 /** A learner as staff of a course sees them in a list. */
 export const personJson = z.object({ id: z.int(), display_name: z.string() })

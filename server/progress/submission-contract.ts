@@ -8,7 +8,7 @@ const text = z.string().trim().max(20_000).default('')
 export const submissionBody = z.strictObject({
   text,
   /** Ids of own files. */
-  files: z.array(z.int().positive()).max(20).default([]),
+  files: z.array(z.int32().positive()).max(20).default([]),
 })
 /** Fields of the form beside its files. */
 export const submissionForm = z.strictObject({ text })
