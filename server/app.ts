@@ -64,9 +64,6 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   app.use(rateLimited(context.limits, limitFactor))
 
   const api = new Router<RequestState>()
-  for (const feature of [channelRoutes, liveRoutes, recordingRoutes]) {
-    api.use(feature(context).routes())
-  }
   for (const { router } of features(context)) api.use(router.routes())
   app.use(api.routes())
   app.use(api.allowedMethods())
@@ -76,6 +73,9 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 /** Every feature with routes of its own; in the order that they are tried and documented. */
 export function features(context: Context): Api[] {
   return [
+    channelRoutes,
+    liveRoutes,
+    recordingRoutes,
     accountRoutes,
     courseRoutes,
     adminRoutes,

@@ -1,18 +1,19 @@
-import Router from '@koa/router'
 import type { Context as KoaContext } from 'koa'
 import { Channel } from '../channels/channel.ts'
 import type { Context } from '../context.ts'
-import { recordingLessonBody } from '../courses/lesson-contract.ts'
+import { lessonJson, recordingLessonBody } from '../courses/lesson-contract.ts'
 import { presentLesson } from '../courses/present-lesson.ts'
 import { DomainError } from '../errors.ts'
-import { paginate } from '../http/page.ts'
-import { parse, parseBody, type RequestState, requireViewer } from '../http/request.ts'
+import { Api } from '../http/api.ts'
+import { pageOf, paginate } from '../http/page.ts'
+import { type RequestState, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
 import { mayManage } from '../live/access.ts'
 import { mayWatchShow } from '../live/learners.ts'
 import {
   presentRecording,
   type RecordingPageJson,
+  recordingJson,
   recordingParams,
   recordingPatch,
   recordingsQuery,
@@ -24,71 +25,112 @@ import { turnIntoLesson } from './turn-into-lesson.ts'
 type Ctx = KoaContext & { state: RequestState; params: Record<string, string> }
 
 /** Parse, call one operation, present. Rules live in the operations. */
-export function recordingRoutes(context: Context): Router<RequestState> {
+export function recordingRoutes(context: Context): Api {
   const { playback, cookies, queue, catalogCache } = context
-  const router = new Router<RequestState>({ prefix: '/api/recordings' })
+  const api = new Api('/api/recordings', 'Recordings')
 
-  /** Public ones; on their own channel its owner sees all, also those that failed. */
-  router.get('/', async (ctx) => {
-    const { channel: slug } = parse(recordingsQuery, ctx.query)
-    const { em, viewer } = ctx.state
-    const channel = slug === undefined ? null : await em.findOne(Channel, { slug })
-    if (slug !== undefined && !channel) throw new DomainError('channel_not_found')
-    const isOwn = channel !== null && mayManage(viewer, channel.owner.id)
-    // What is live is on the live page until it ends.
-    const shown = isOwn ? {} : { visibility: 'public' as const, status: 'ready' as const }
-    const where = { ...shown, ...(channel ? { channel } : {}) }
-    const audience = audienceOf(ctx, viewer, cookies)
-    const page = await paginate(
-      ctx,
-      context.config.publicUrl,
-      (limit, offset) =>
-        em.findAndCount(Recording, where, {
-          orderBy: { createdAt: 'desc', id: 'asc' },
-          limit,
-          offset,
-          populate: ['channel'],
-        }),
-      (rows) => rows.map((recording) => presentRecording(recording, playback, audience)),
-    )
-    answerIfChanged(ctx, page satisfies RecordingPageJson)
-  })
+  api.get(
+    '/',
+    {
+      summary: 'Public recordings, newest first; on their own channel its owner sees all, also those that failed.',
+      access: 'anyone',
+      query: recordingsQuery,
+      answers: { 200: pageOf(recordingJson) },
+    },
+    async (ctx, { query: { channel: slug } }) => {
+      const { em, viewer } = ctx.state
+      const channel = slug === undefined ? null : await em.findOne(Channel, { slug })
+      if (slug !== undefined && !channel) throw new DomainError('channel_not_found')
+      const isOwn = channel !== null && mayManage(viewer, channel.owner.id)
+      // What is live is on the live page until it ends.
+      const shown = isOwn ? {} : { visibility: 'public' as const, status: 'ready' as const }
+      const where = { ...shown, ...(channel ? { channel } : {}) }
+      const audience = audienceOf(ctx, viewer, cookies)
+      const page = await paginate(
+        ctx,
+        context.config.publicUrl,
+        (limit, offset) =>
+          em.findAndCount(Recording, where, {
+            orderBy: { createdAt: 'desc', id: 'asc' },
+            limit,
+            offset,
+            populate: ['channel'],
+          }),
+        (rows) => rows.map((recording) => presentRecording(recording, playback, audience)),
+      )
+      answerIfChanged(ctx, page satisfies RecordingPageJson)
+    },
+  )
 
-  router.get('/:id', async (ctx) => {
-    const recording = await watchable(ctx)
-    answerIfChanged(ctx, presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies)))
-  })
+  api.get(
+    '/:id',
+    {
+      summary: 'A recording, for whoever may watch it.',
+      access: 'anyone',
+      params: recordingParams,
+      answers: { 200: recordingJson },
+    },
+    async (ctx, { params }) => {
+      const recording = await watchable(ctx, params.id)
+      answerIfChanged(ctx, presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies)))
+    },
+  )
 
-  router.patch('/:id', async (ctx) => {
-    const changes = parseBody(recordingPatch, ctx.request.body)
-    const recording = await managed(ctx)
-    if (changes.title !== undefined) recording.title = changes.title
-    if (changes.visibility !== undefined) recording.visibility = changes.visibility
-    await ctx.state.em.flush()
-    ctx.body = presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies))
-  })
+  api.patch(
+    '/:id',
+    {
+      summary: 'Change its title, or who may watch it.',
+      access: 'signed-in',
+      params: recordingParams,
+      body: recordingPatch,
+      answers: { 200: recordingJson },
+    },
+    async (ctx, { params, body: changes }) => {
+      const recording = await managed(ctx, params.id)
+      if (changes.title !== undefined) recording.title = changes.title
+      if (changes.visibility !== undefined) recording.visibility = changes.visibility
+      await ctx.state.em.flush()
+      ctx.body = presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies))
+    },
+  )
 
-  /** 201 with the lesson, as its editor sees it. */
-  router.post('/:id/lesson', async (ctx) => {
-    const body = parseBody(recordingLessonBody, ctx.request.body)
-    const viewer = requireViewer(ctx.state)
-    const recording = await managed(ctx)
-    const lesson = await turnIntoLesson(ctx.state.em.fork(), queue, viewer, recording.id, body)
-    await catalogCache.bump()
-    const mayEdit = true
-    ctx.status = 201
-    ctx.body = presentLesson(lesson, { mayEdit, playback, audience: audienceOf(ctx, viewer, cookies) })
-  })
+  api.post(
+    '/:id/lesson',
+    {
+      summary: 'Make a video lesson of it.',
+      access: 'signed-in',
+      params: recordingParams,
+      body: recordingLessonBody,
+      answers: { 201: lessonJson },
+    },
+    async (ctx, { params, body }) => {
+      const viewer = requireViewer(ctx.state)
+      const recording = await managed(ctx, params.id)
+      const lesson = await turnIntoLesson(ctx.state.em.fork(), queue, viewer, recording.id, body)
+      await catalogCache.bump()
+      const mayEdit = true
+      ctx.status = 201
+      ctx.body = presentLesson(lesson, { mayEdit, playback, audience: audienceOf(ctx, viewer, cookies) })
+    },
+  )
 
-  router.delete('/:id', async (ctx) => {
-    const { id } = await managed(ctx)
-    await deleteRecording(ctx.state.em, queue, id)
-    ctx.status = 204
-  })
+  api.delete(
+    '/:id',
+    {
+      summary: 'Delete it with its files, unless a lesson uses it.',
+      access: 'signed-in',
+      params: recordingParams,
+      answers: { 204: null },
+    },
+    async (ctx, { params }) => {
+      const { id } = await managed(ctx, params.id)
+      await deleteRecording(ctx.state.em, queue, id)
+      ctx.status = 204
+    },
+  )
 
   /** One that the viewer may not see counts as missing, so a guessed id reveals nothing. */
-  async function watchable(ctx: Ctx): Promise<Recording> {
-    const { id } = parse(recordingParams, ctx.params)
+  async function watchable(ctx: Ctx, id: string): Promise<Recording> {
     const recording = await ctx.state.em.findOne(Recording, { id }, { populate: ['channel'] })
     const shown = recording && { visibility: recording.visibility, ownerId: recording.channel.owner.id }
     const show = recording && { broadcast: recording.broadcast.id, recording: id }
@@ -97,12 +139,12 @@ export function recordingRoutes(context: Context): Router<RequestState> {
     return recording
   }
 
-  async function managed(ctx: Ctx): Promise<Recording> {
+  async function managed(ctx: Ctx, id: string): Promise<Recording> {
     const viewer = requireViewer(ctx.state)
-    const recording = await watchable(ctx)
+    const recording = await watchable(ctx, id)
     if (!mayManage(viewer, recording.channel.owner.id)) throw new DomainError('forbidden')
     return recording
   }
 
-  return router
+  return api
 }
