@@ -8,6 +8,11 @@ export interface Piece {
   values: readonly (string | number | readonly string[] | readonly number[])[]
 }
 
+/** `order by` without the words, and the columns of `course c` that it needs: beside the id, as few as can be. */
+export interface Order extends Piece {
+  columns: string
+}
+
 /** What a list is narrowed by besides the visitor's own filters. */
 export interface CatalogScope {
   /** Courses that this account teaches. */
@@ -26,10 +31,10 @@ export function conditionsOf(query: CatalogQuery, { teacherId, manager }: Catalo
   if (price !== undefined) add('c.price = ?::numeric', price)
   for (const field of ['price', 'average_rating', 'duration_hours'] as const) {
     for (const least of new Set([query[`${field}_min`], query[`${field}__gte`]])) {
-      if (least !== undefined) add(`c.${field} >= ?::numeric`, least)
+      if (least !== undefined) add(`c.${field} >= ${bound(field, 'ceil')}`, least)
     }
     for (const most of new Set([query[`${field}_max`], query[`${field}__lte`]])) {
-      if (most !== undefined) add(`c.${field} <= ?::numeric`, most)
+      if (most !== undefined) add(`c.${field} <= ${bound(field, 'floor')}`, most)
     }
   }
   if (is_free !== undefined) add(is_free ? 'c.price = 0' : 'c.price > 0')
@@ -68,24 +73,28 @@ export function conditionsOf(query: CatalogQuery, { teacherId, manager }: Catalo
   return pieces
 }
 
-/** `order by`, without the words. The newest id decides between equals, so no page repeats another's courses. */
-export function orderOf({ ordering = ['-created_at'] }: Pick<CatalogQuery, 'ordering'>): string {
-  const parts = ordering.map((part) => {
-    const field = part.replace(/^-/, '') as OrderField
-    return `c.${field}${part.startsWith('-') ? ' desc' : ''}`
-  })
-  return [...parts, 'c.id desc'].join(', ')
+/** The newest id decides between equals, so no page repeats another's courses. */
+export function orderOf({ ordering = ['-created_at'] }: Pick<CatalogQuery, 'ordering'>): Order {
+  const fields = ordering.map((part) => part.replace(/^-/, '') as OrderField)
+  const parts = ordering.map((part, at) => `c.${fields[at]}${part.startsWith('-') ? ' desc' : ''}`)
+  return { text: [...parts, 'c.id desc'].join(', '), values: [], columns: `c.id, c.${fields.join(', c.')}` }
 }
 
 /** Titles before descriptions, the beginning of a title before its middle, then what is learned most. */
-export function relevanceOf(query: CatalogQuery): Piece {
+export function relevanceOf(query: CatalogQuery): Order {
   const terms = parseSearch(query.search ?? '')
-  if (query.ordering || terms.length === 0) return { text: orderOf(query), values: [] }
+  if (query.ordering || terms.length === 0) return orderOf(query)
   const found = terms.map(() => '(lower(c.title) like lower(?))::int').join(' + ')
   return {
     text: `2 * (${found}) + (lower(c.title) like lower(?))::int desc, c.students_count desc, c.id desc`,
     values: [...terms.map(({ text }) => `%${escapeLike(text)}%`), `${escapeLike(terms[0]?.text ?? '')}%`],
+    columns: 'c.id, c.title, c.students_count',
   }
+}
+
+/** Of the column's own type, or no index would know it. */
+function bound(field: string, round: 'ceil' | 'floor'): string {
+  return field === 'duration_hours' ? `${round}(?::numeric)::int` : '?::numeric'
 }
 
 const taughtBy = `c.id in (select course_id from course_user_role where role = 'teacher' and user_id in`

@@ -77,7 +77,7 @@ async function lookUp(
   cache: CatalogCache | null,
 ): Promise<CoursePageJson> {
   const where = conditionsOf(query, scope)
-  const order = isByRelevance ? relevanceOf(query) : { text: orderOf(query), values: [] }
+  const order = isByRelevance ? relevanceOf(query) : orderOf(query)
   const selection: Selection = { where, order }
   const { ordering: _, ...filters } = query
   const countKey = `count:${scope?.teacherId ?? ''}?${new URLSearchParams(namesOf(filters))}`

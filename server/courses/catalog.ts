@@ -4,13 +4,13 @@ import { DomainError } from '../errors.ts'
 import type { PageRequest } from '../http/page.ts'
 import { publicUrl } from '../http/public-files.ts'
 import type { CourseCardJson, PriceRangesJson, SuggestionJson } from './catalog-contract.ts'
-import type { Piece } from './catalog-filter.ts'
+import type { Order, Piece } from './catalog-filter.ts'
 import { escapeLike } from './search-terms.ts'
 
 /** Which courses in which order. */
 export interface Selection {
   where: readonly Piece[]
-  order: Piece
+  order: Order
 }
 
 export interface Found {
@@ -20,6 +20,8 @@ export interface Found {
   cards: CourseCardJson[]
 }
 
+/** Not more than this are expected; an order of magnitude is enough. */
+const COURSES = 100_000
 /** Of rows that are looked at along an order's index until a page is full; beyond, to filter first is cheaper. */
 const WALKED_ROWS = 10_000
 
@@ -36,16 +38,11 @@ export async function findCards(
   config: Pick<Config, 'store'>,
   knownCount?: number,
 ): Promise<Found> {
-  const total = knownCount ?? (asked === 'last' ? await countCourses(em, selection.where) : undefined)
-  const pageOf = (count: number) => Math.max(1, Math.ceil(count / pageSize))
-  const page = asked === 'last' ? pageOf(total ?? 0) : asked
-  if (total !== undefined && page > pageOf(total)) throw new DomainError('invalid_page')
-  const offset = (page - 1) * pageSize
-  const [count, ids] =
-    total !== undefined && isDense(selection, total, offset + pageSize)
-      ? [total, await walk(em, selection, pageSize, offset)]
-      : await filterFirst(em, selection, pageSize, offset)
-  if (page > pageOf(count)) throw new DomainError('invalid_page')
+  const count = knownCount ?? (await countCourses(em, selection.where))
+  const last = Math.max(1, Math.ceil(count / pageSize))
+  const page = asked === 'last' ? last : asked
+  if (page > last) throw new DomainError('invalid_page')
+  const ids = await pageOfIds(em, selection, count, pageSize, (page - 1) * pageSize)
   return { count, page, cards: await cardsOf(em, ids, config) }
 }
 
@@ -168,37 +165,26 @@ export async function suggest(em: EntityManager, search: string): Promise<Sugges
   )
 }
 
-/** Whether a page is filled soon when courses are looked at one after another in order. */
-function isDense({ where, order }: Selection, count: number, needed: number): boolean {
-  if (order.values.length > 0) return false
-  return where.length === 1 || (count > 0 && (needed / count) * 100_000 < WALKED_ROWS)
-}
-
-async function walk(em: EntityManager, { where, order }: Selection, limit: number, offset: number): Promise<number[]> {
-  const { text, values } = allOf(where)
-  const rows = await em.execute<{ id: number }[]>(
-    `select c.id from course c where ${text} order by ${order.text} limit ? offset ?`,
-    [...values, ...order.values, limit, offset],
-  )
-  return rows.map(({ id }) => id)
-}
-
-/** All that match, once, for both the count and the page: never longer than one look at every course. */
-async function filterFirst(
+/**
+ * Along the order's index as long as that fills the page soon; else all that match are found first, which is never longer than
+ * one look at every course. Left alone, the planner takes the index also for what is nowhere near its beginning.
+ */
+async function pageOfIds(
   em: EntityManager,
   { where, order }: Selection,
+  count: number,
   limit: number,
   offset: number,
-): Promise<[number, number[]]> {
+): Promise<number[]> {
   const { text, values } = allOf(where)
-  const [row] = await em.execute<{ count: string; ids: number[] }[]>(
-    `with matching as materialized (
-       select c.id, c.title, c.price, c.created_at, c.average_rating, c.students_count, c.duration_hours from course c where ${text})
-     select (select count(*) from matching) as count,
-            array(select c.id from matching c order by ${order.text} limit ? offset ?) as ids`,
-    [...values, ...order.values, limit, offset],
-  )
-  return [Number(row?.count ?? 0), row?.ids ?? []]
+  const isDense = where.length === 1 || (offset + limit) * (COURSES / Math.max(1, count)) < WALKED_ROWS
+  const wanted =
+    isDense && order.values.length === 0
+      ? `select c.id from course c where ${text} order by ${order.text} limit ? offset ?`
+      : `with matching as materialized (select ${order.columns} from course c where ${text})
+         select c.id from matching c order by ${order.text} limit ? offset ?`
+  const rows = await em.execute<{ id: number }[]>(wanted, [...values, ...order.values, limit, offset])
+  return rows.map(({ id }) => id)
 }
 
 function allOf(where: readonly Piece[]): { text: string; values: unknown[] } {

@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { catalog } from './catalog.ts'
 import { interrupt } from './clock.ts'
 import { cpu } from './cpu.ts'
 import { driftScenario } from './drift.ts'
@@ -30,6 +31,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   recording: recordingScenario(15),
   origin,
   cpu,
+  catalog,
   path: pathScenario('where the latency comes from, with a keyframe each second', {}),
   'path-obs': pathScenario('where the latency comes from, from OBS’s defaults', OBS_DEFAULTS),
   peer: {

@@ -1,0 +1,51 @@
+import autocannon from 'autocannon'
+import { type spread, spread as spreadOf } from './statistics.ts'
+
+export interface Load {
+  perSecond: number
+  p99: number
+  /** Answers that were not 200, and requests without any. */
+  failures: number
+}
+
+/**
+ * Requests of these paths, each connection beginning elsewhere in them.
+ *
+ * @param rate requests a second in all; without it as many as are answered
+ */
+export async function load(
+  origin: string,
+  paths: readonly string[],
+  { connections, seconds, rate }: { connections: number; seconds: number; rate?: number },
+): Promise<Load> {
+  let started = 0
+  const result = await autocannon({
+    url: origin,
+    connections,
+    duration: seconds,
+    timeout: 30,
+    ...(rate === undefined ? {} : { overallRate: rate }),
+    setupClient: (client) => {
+      const from = Math.floor((started++ * paths.length) / connections)
+      client.setRequests([...paths.slice(from), ...paths.slice(0, from)].map((path) => ({ path })))
+    },
+  })
+  return {
+    perSecond: result.requests.total === 0 ? 0 : result['2xx'] / result.duration,
+    p99: result.latency.p99,
+    failures: result.non2xx + result.errors,
+  }
+}
+
+/** Milliseconds of each path asked once, one after another. */
+export async function oneByOne(origin: string, paths: readonly string[]): Promise<ReturnType<typeof spread>> {
+  const times: number[] = []
+  for (const path of paths) {
+    const from = performance.now()
+    const answer = await fetch(origin + path)
+    await answer.arrayBuffer()
+    if (!answer.ok) throw new Error(`${answer.status} for ${path}`)
+    times.push(performance.now() - from)
+  }
+  return spreadOf(times)
+}

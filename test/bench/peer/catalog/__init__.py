@@ -1,0 +1,1 @@
+"""The tables of ours that a list is made of."""
