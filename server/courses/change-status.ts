@@ -4,6 +4,8 @@ import { writeAudit } from '../admin/audit-log.ts'
 import type { Settings } from '../admin/settings.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError, fieldErrors } from '../errors.ts'
+import { Payment } from '../payments/payment.ts'
+import { failPayment } from '../payments/settle.ts'
 import { type CourseAction, isAdmin, may, type Person, type Standing } from './access.ts'
 import { missingContent, missingFields } from './completeness.ts'
 import type { Course } from './course.ts'
@@ -132,9 +134,6 @@ export async function lockPending(tx: EntityManager, courseId: number): Promise<
 
 /** A checkout that is open leads nowhere any more; money that comes all the same is its webhook's to settle. */
 async function failPending(tx: EntityManager, courseId: number): Promise<void> {
-  await tx.execute(
-    `update payment set status = 'failed', metadata = metadata || '{"reason": "course_archived"}', updated_at = now()
-      where course_id = ? and status = 'pending'`,
-    [courseId],
-  )
+  const pending = await tx.find(Payment, { course: courseId, status: 'pending' }, { refresh: true })
+  for (const payment of pending) await failPayment(tx, payment, 'course_archived')
 }

@@ -108,8 +108,9 @@ export class SandboxProvider implements PaymentProvider {
     if (!time || !signature || !isSame(signature, this.#signature(time, rawBody)))
       throw new DomainError('webhook_refused')
     if (Math.abs(Date.now() / 1000 - Number(time)) > TOLERANCE_SECONDS) throw new DomainError('webhook_refused')
-    const event = signedEvent.parse(JSON.parse(rawBody))
-    return { ...event, payload: event }
+    const event = signedEvent.safeParse(JSON.parse(rawBody))
+    if (!event.success) throw new DomainError('webhook_refused', {}, { cause: event.error })
+    return { ...event.data, payload: event.data }
   }
 
   /** What the page shows. */
