@@ -1,11 +1,10 @@
-import { Passwords } from './accounts/password.ts'
 import type { Role } from './accounts/roles.ts'
 import { signUp } from './accounts/sign-up.ts'
 import { User } from './accounts/user.ts'
 import { Channel } from './channels/channel.ts'
 import { editChannel } from './channels/edit-channel.ts'
-import type { StreamKeys } from './channels/stream-key.ts'
-import type { EntityManager } from './db/orm.ts'
+import type { Context } from './context.ts'
+import { makeDemoCourses } from './demo-courses.ts'
 
 const PASSWORD = 'demo-password'
 
@@ -16,10 +15,11 @@ const people: { email: string; firstName: string; lastName: string; role: Role }
   { email: 'student@ustat.local', firstName: 'София', lastName: 'Ученик', role: 'student' },
 ]
 
-/** Accounts to try the platform with, made as everybody's are; only on a database that has none. */
-export async function makeDemo(em: EntityManager, streamKeys: StreamKeys): Promise<void> {
+/** Accounts, a channel and courses to try the platform with, made as everybody's are; only on a database that has no account. */
+export async function makeDemo(context: Context): Promise<void> {
+  const { passwords, streamKeys } = context
+  const em = context.orm.em.fork()
   if ((await em.count(User)) > 0) return
-  const passwords = new Passwords()
   for (const person of people) {
     const user = await signUp(em.fork(), { ...person, password: PASSWORD, phone: null }, { passwords, streamKeys })
     if (user) await em.nativeUpdate(User, { id: user.id }, { isVerified: true })
@@ -31,4 +31,5 @@ export async function makeDemo(em: EntityManager, streamKeys: StreamKeys): Promi
     description:
       'Запустите `npm run dev:publish` или OBS, и здесь начнётся урок.\nRun `npm run dev:publish` or OBS, and a lesson starts here.',
   })
+  await makeDemoCourses(context)
 }

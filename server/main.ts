@@ -87,23 +87,24 @@ async function chat(config: Config, stop: AbortSignal): Promise<void> {
 
 /** Brings the database to this version, and is run before any other role. */
 async function migrate(config: Config): Promise<void> {
-  const [{ openOrm }, { migrateDatabase }, { migrateStatistics }, { makeDemo }, { StreamKeys }] = await Promise.all([
+  const [{ openOrm }, { migrateDatabase }, { migrateStatistics }] = await Promise.all([
     import('./db/orm.ts'),
     import('./db/migrate.ts'),
     import('./analytics/orm.ts'),
-    import('./demo.ts'),
-    import('./channels/stream-key.ts'),
   ])
   const log = createLogger('migrate', config.logLevel)
   const orm = await openOrm(config.database.url)
   try {
     const migrations = await migrateDatabase(orm, config.database.url)
     migrations.push(...(await migrateStatistics(config, log)))
-    if (config.isDemo) await makeDemo(orm.em.fork(), new StreamKeys(config.secrets.streamKey))
     log.info({ migrations }, 'the database is ready')
   } finally {
     await orm.close(true)
   }
+  if (!config.isDemo) return
+  const [{ createContext }, { makeDemo }] = await Promise.all([import('./context.ts'), import('./demo.ts')])
+  await using context = await createContext(config, { role: 'api', log })
+  await makeDemo(context)
 }
 
 async function untilStopped(stop: AbortSignal): Promise<void> {
