@@ -60,7 +60,9 @@ export async function giveBack(em: EntityManager, payment: Payment, amount: stri
   const provider = ports.payments.find(payment.provider)
   if (!provider || !providerPaymentId) throw new DomainError('payments_unavailable')
   const minor = toMinor(amount, currency)
-  const idempotencyKey = `refund:${transactionId}:${toMinor(refundedAmount, currency)}:${minor}`
+  // After one that failed the next is another.
+  const failed = payment.metadata.failed_refund ? `:${payment.metadata.failed_refund}` : ''
+  const idempotencyKey = `refund:${transactionId}:${toMinor(refundedAmount, currency)}:${minor}${failed}`
   const answer = await provider
     .refund({ transactionId, providerPaymentId, amount: minor, idempotencyKey })
     .catch((cause) => {
