@@ -34,7 +34,7 @@ const MAX_FILE_BYTES = 100 * 1024 * 1024
 type Ctx = KoaContext & { state: RequestState }
 
 /** Lessons of a module. Rules live in the operations. */
-export function lessonRoutes({ config, cookies, playback, queue, catalogCache, store }: Context): Api[] {
+export function lessonRoutes({ config, cookies, playback, queue, catalogCache, store, settings }: Context): Api[] {
   const ofModule = new Api('/api/modules', 'Lessons')
   const api = new Api('/api/lessons', 'Lessons')
 
@@ -196,7 +196,9 @@ export function lessonRoutes({ config, cookies, playback, queue, catalogCache, s
     const mayEdit = may(standing, 'edit', course)
     ctx.set('Cache-Control', 'private, no-store')
     ctx.set('ETag', `"${lesson.updatedAt.getTime()}"`)
-    ctx.body = presentLesson(lesson, { mayEdit, playback, audience: audienceOf(ctx, viewer, cookies) })
+    const watchedPercent = settings.get('video_completion_percent')
+    const audience = audienceOf(ctx, viewer, cookies)
+    ctx.body = presentLesson(lesson, { mayEdit, playback, audience, watchedPercent })
   }
 
   return [ofModule, api]

@@ -7,11 +7,17 @@ import { lessonState } from './outline.ts'
 /**
  * A lesson as those see it who may: with what is in it. Its module, broadcast, recording and file must be loaded.
  *
+ * @param watchedPercent the setting `video_completion_percent`
  * @param mayEdit shows a quiz's answers, which nobody else is ever shown here
  */
 export function presentLesson(
   lesson: Lesson,
-  { mayEdit, playback, audience }: { mayEdit: boolean; playback: Playback; audience: Audience },
+  {
+    mayEdit,
+    playback,
+    audience,
+    watchedPercent,
+  }: { mayEdit: boolean; playback: Playback; audience: Audience; watchedPercent: number },
 ): LessonJson {
   const { module, broadcast, recording, file } = lesson
   return {
@@ -43,7 +49,7 @@ export function presentLesson(
       : null,
     quiz: mayEdit ? (lesson.quiz ?? null) : null,
     assignment: lesson.assignment ?? null,
-    completion_rule: completionRule(lesson),
+    completion_rule: completionRule(lesson, watchedPercent),
     created_at: lesson.createdAt.toISOString(),
     updated_at: lesson.updatedAt.toISOString(),
   }

@@ -1,4 +1,4 @@
-import { type CompletionRule, WATCHED_PERCENT } from './completion.ts'
+import type { CompletionRule } from './completion.ts'
 import type { LessonProgress, progressStatuses } from './lesson-progress.ts'
 import { admit, cleanRanges, type Range, secondsOf, unite } from './ranges.ts'
 
@@ -89,7 +89,7 @@ export function advance(
 function isFulfilled(rule: CompletionRule, ranges: Range[], startedAt: number, beat: Beat, now: number): boolean {
   if (rule.type === 'read') return beat.status === 'completed' || now - startedAt >= rule.seconds * 1000
   if (rule.type === 'marked') return beat.status === 'completed'
-  return rule.type === 'watched' && watchedPercent(ranges, rule) >= WATCHED_PERCENT
+  return rule.type === 'watched' && watchedPercent(ranges, rule) >= rule.percent
 }
 
 function watchedPercent(ranges: Range[], rule: CompletionRule): number {

@@ -1,5 +1,4 @@
 import type { Context } from '../context.ts'
-import { WATCHED_PERCENT } from './completion.ts'
 import { flushProgress } from './flush-progress.job.ts'
 import { recountEnrollments } from './recount.ts'
 
@@ -8,7 +7,7 @@ import { recountEnrollments } from './recount.ts'
  * back for it. The same twice is the same as once.
  */
 export async function completeAttended(
-  context: Pick<Context, 'orm' | 'progress' | 'log'>,
+  context: Pick<Context, 'orm' | 'progress' | 'log' | 'settings'>,
   recording: string,
 ): Promise<void> {
   await flushProgress(context)
@@ -26,7 +25,7 @@ export async function completeAttended(
           set status = 'completed', progress = 100, completed_at = coalesce(p.completed_at, now()), updated_at = now()
          from attended a where p.id = a.id
        returning p.user_id as "user", a.course_id as course`,
-      [recording, WATCHED_PERCENT],
+      [recording, context.settings.get('video_completion_percent')],
     )
     await recountEnrollments(tx, places)
   })

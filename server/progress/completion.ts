@@ -3,7 +3,7 @@ import type { Lesson } from '../courses/lesson.ts'
 
 /** When a lesson counts as completed. Pure; `completion_rule` of the API says the same to everybody. */
 
-/** Of a video. A position proves nothing: one gets there by a click. */
+/** Of a video, unless a setting says otherwise. A position proves nothing: one gets there by a click. */
 export const WATCHED_PERCENT = 90
 /** Of a text, between the first sign of a reader and a later one. */
 export const READ_SECONDS = 5
@@ -30,7 +30,8 @@ export type RuledLesson = Pick<
 /** Nothing is longer; of a show that is still running no end is known. */
 const LONGEST_SECONDS = 24 * 3600
 
-export function completionRule(lesson: RuledLesson): CompletionRule {
+/** @param watchedPercent the setting `video_completion_percent` */
+export function completionRule(lesson: RuledLesson, watchedPercent = WATCHED_PERCENT): CompletionRule {
   switch (lesson.contentType) {
     case 'text':
       return { type: 'read', seconds: READ_SECONDS }
@@ -44,7 +45,7 @@ export function completionRule(lesson: RuledLesson): CompletionRule {
       const { counted } = lengthOf(lesson)
       // Of a video elsewhere whose length nobody wrote down there is no percentage.
       if (counted === null && !lesson.broadcast && !lesson.recording) return { type: 'marked' }
-      return { type: 'watched', percent: WATCHED_PERCENT, length_seconds: counted }
+      return { type: 'watched', percent: watchedPercent, length_seconds: counted }
     }
   }
 }

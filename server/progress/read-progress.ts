@@ -18,11 +18,12 @@ export async function readProgress(
   person: Person,
   lessonId: number,
   buffer: ProgressBuffer,
+  watchedPercent?: number,
 ): Promise<{ progress: Progress | null; rule: CompletionRule }> {
   const { lesson } = await requireLearning(em, person, lessonId)
   const row = await em.findOne(LessonProgress, { lesson, user: person.id })
   const [held] = await heldOf(buffer, person.id, [lessonId])
-  return { progress: combine(progressOf(row), held?.progress ?? null), rule: completionRule(lesson) }
+  return { progress: combine(progressOf(row), held?.progress ?? null), rule: completionRule(lesson, watchedPercent) }
 }
 
 export interface CourseProgress {

@@ -30,12 +30,13 @@ export async function recordBeat(
   beat: Beat,
   buffer: ProgressBuffer,
   now = Date.now(),
+  watchedPercent?: number,
 ): Promise<ProgressEntry & Pick<Known, 'rule'>> {
   try {
-    return await hold(em, person, lessonId, beat, buffer, now)
+    return await hold(em, person, lessonId, beat, buffer, now, watchedPercent)
   } catch (error) {
     if (!(error instanceof BufferAway)) throw error
-    return await writeThrough(em, person, lessonId, beat, now)
+    return await writeThrough(em, person, lessonId, beat, now, watchedPercent)
   }
 }
 
@@ -46,11 +47,12 @@ async function hold(
   beat: Beat,
   buffer: ProgressBuffer,
   now: number,
+  watchedPercent: number | undefined,
 ): Promise<Held> {
   let wasCompleted = false
   const held = await buffer.change(person.id, lessonId, async (before) => {
     const isTrusted = before && beat.event !== 'leave' && !beat.status && now - before.checkedAt < TRUSTED_MS
-    const known: Known = isTrusted ? before : await look(em, person, lessonId, now)
+    const known: Known = isTrusted ? before : await look(em, person, lessonId, now, watchedPercent)
     const row = before ? null : await em.findOne(LessonProgress, { lesson: lessonId, user: person.id })
     const progress = before?.progress ?? progressOf(row)
     wasCompleted = progress?.status === 'completed'
@@ -71,8 +73,9 @@ async function writeThrough(
   lessonId: number,
   beat: Beat,
   now: number,
+  watchedPercent: number | undefined,
 ): Promise<ProgressEntry & Pick<Known, 'rule'>> {
-  const known = await look(em, person, lessonId, now)
+  const known = await look(em, person, lessonId, now, watchedPercent)
   return em.transactional(async (tx) => {
     const before = progressOf(await lockProgress(tx, person.id, lessonId))
     const progress = advance(before, beat, known.rule, known.length, now)
@@ -83,13 +86,19 @@ async function writeThrough(
   })
 }
 
-async function look(em: EntityManager, person: Person, lessonId: number, now: number): Promise<Known> {
+async function look(
+  em: EntityManager,
+  person: Person,
+  lessonId: number,
+  now: number,
+  watchedPercent: number | undefined,
+): Promise<Known> {
   const { lesson, course } = await requireLearning(em, person, lessonId)
   return {
     user: person.id,
     lesson: lesson.id,
     course: course.id,
-    rule: completionRule(lesson),
+    rule: completionRule(lesson, watchedPercent),
     length: lengthOf(lesson),
     checkedAt: now,
   }

@@ -29,7 +29,7 @@ export function progressRoutes(context: Context): Api[] {
   return [lessonProgress(context), courseProgress(context), quizRoutes(context), ...submissionRoutes(context)]
 }
 
-function lessonProgress({ progress: buffer }: Context): Api {
+function lessonProgress({ progress: buffer, settings }: Context): Api {
   const api = new Api('/api/lessons/:id/progress', 'Progress')
 
   api.get(
@@ -41,7 +41,8 @@ function lessonProgress({ progress: buffer }: Context): Api {
       answers: { 200: progressJson },
     },
     async (ctx, { params }) => {
-      const { progress, rule } = await readProgress(ctx.state.em, requireViewer(ctx.state), params.id, buffer)
+      const percent = settings.get('video_completion_percent')
+      const { progress, rule } = await readProgress(ctx.state.em, requireViewer(ctx.state), params.id, buffer, percent)
       ctx.body = presentProgress(params.id, progress, secondsOf(progress?.ranges ?? []), rule)
     },
   )
@@ -66,7 +67,9 @@ function lessonProgress({ progress: buffer }: Context): Api {
         status: body.status,
         event: body.event,
       }
-      const { progress, rule } = await recordBeat(ctx.state.em, requireViewer(ctx.state), params.id, beat, buffer)
+      const viewer = requireViewer(ctx.state)
+      const percent = settings.get('video_completion_percent')
+      const { progress, rule } = await recordBeat(ctx.state.em, viewer, params.id, beat, buffer, Date.now(), percent)
       ctx.body = presentProgress(params.id, progress, secondsOf(progress.ranges), rule)
     },
   )
@@ -74,7 +77,9 @@ function lessonProgress({ progress: buffer }: Context): Api {
   return api
 }
 
-function courseProgress({ progress: buffer }: Context): Api {
+function courseProgress({ progress: buffer, settings }: Context): Api {
+  const present = (course: number, user: number, found: CourseProgress) =>
+    presentCourseProgress(course, user, found, settings.get('video_completion_percent'))
   const api = new Api('/api/courses/:id', 'Progress')
 
   api.get(
@@ -91,7 +96,7 @@ function courseProgress({ progress: buffer }: Context): Api {
       if (!standing.isEnrolled && !isStaff(standing) && !isAdmin(viewer)) {
         throw new DomainError('enrollment_required', { course: id, price: course.price, currency: course.currency })
       }
-      ctx.body = presentCourseProgress(id, viewer.id, await readCourseProgress(ctx.state.em, viewer.id, id, buffer))
+      ctx.body = present(id, viewer.id, await readCourseProgress(ctx.state.em, viewer.id, id, buffer))
     },
   )
 
@@ -105,7 +110,7 @@ function courseProgress({ progress: buffer }: Context): Api {
     },
     async (ctx, { params: { id, user } }) => {
       await requireStudent(ctx.state.em, requireViewer(ctx.state), id, user)
-      ctx.body = presentCourseProgress(id, user, await readCourseProgress(ctx.state.em, user, id, buffer))
+      ctx.body = present(id, user, await readCourseProgress(ctx.state.em, user, id, buffer))
     },
   )
 
@@ -121,14 +126,19 @@ function courseProgress({ progress: buffer }: Context): Api {
     async (ctx, { params: { id, user }, body }) => {
       const { em } = ctx.state
       await overrideProgress(em, requireViewer(ctx.state), { course: id, user, ...body }, buffer)
-      ctx.body = presentCourseProgress(id, user, await readCourseProgress(em.fork(), user, id, buffer))
+      ctx.body = present(id, user, await readCourseProgress(em.fork(), user, id, buffer))
     },
   )
 
   return api
 }
 
-function presentCourseProgress(course: number, user: number, found: CourseProgress): CourseProgressJson {
+function presentCourseProgress(
+  course: number,
+  user: number,
+  found: CourseProgress,
+  watchedPercent: number,
+): CourseProgressJson {
   const { enrollment, lessons } = found
   return {
     course,
@@ -149,7 +159,7 @@ function presentCourseProgress(course: number, user: number, found: CourseProgre
       title: lesson.title,
       content_type: lesson.contentType,
       ...presentSteps(progress),
-      completion_rule: completionRule(lesson),
+      completion_rule: completionRule(lesson, watchedPercent),
     })),
   }
 }

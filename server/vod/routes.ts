@@ -110,7 +110,9 @@ export function recordingRoutes(context: Context): Api {
       await catalogCache.bump()
       const mayEdit = true
       ctx.status = 201
-      ctx.body = presentLesson(lesson, { mayEdit, playback, audience: audienceOf(ctx, viewer, cookies) })
+      const watchedPercent = context.settings.get('video_completion_percent')
+      const audience = audienceOf(ctx, viewer, cookies)
+      ctx.body = presentLesson(lesson, { mayEdit, playback, audience, watchedPercent })
     },
   )
 

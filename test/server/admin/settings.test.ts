@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { AuditLog } from '../../../server/admin/audit-log.ts'
 import { Setting } from '../../../server/admin/setting.ts'
 import { defaultSettings } from '../../../server/admin/settings.ts'
+import { recordBeat } from '../../../server/progress/record-beat.ts'
+import { aCourse, aLesson, aModule, anEnrollment } from '../../support/courses.ts'
 import { openDatabase, type TestDatabase } from '../../support/database.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 
@@ -78,6 +80,35 @@ describe('system settings', () => {
     await register().expect(202)
   })
 
+  it('say how much of a video must be watched, and that much is enough', async () => {
+    const em = server.context.orm.em.fork()
+    const course = await aCourse(em, await server.register('teacher'))
+    const given = { contentType: 'video', videoUrl: 'https://example.org/v.mp4', durationMinutes: 1 } as const
+    const lesson = await aLesson(em, await aModule(em, course), given)
+    const learner = await server.register()
+    await anEnrollment(em, course, learner)
+    const admin = await server.signIn(await server.register('admin'))
+    await admin.patch('/api/admin/settings/').send({ video_completion_percent: 50 }).expect(200)
+
+    const agent = await server.signIn(learner)
+    const path = `/api/lessons/${lesson.id}/progress/`
+    const rule = { type: 'watched', percent: 50 }
+    expect((await agent.get(path).expect(200)).body.completion_rule).toMatchObject(rule)
+    expect((await agent.get(`/api/lessons/${lesson.id}/`).expect(200)).body.completion_rule).toMatchObject(rule)
+    const { context } = server
+    const beat = (from: number, at: number) =>
+      recordBeat(context.orm.em.fork(), learner, lesson.id, { ranges: [[from, from + 10]] }, context.progress, at, 50)
+    const begun = Date.now()
+    const seen: { status: string; progress: number }[] = []
+    while (seen.at(-1)?.status !== 'completed' && seen.length < 6) {
+      seen.push((await beat(seen.length * 10, begun + seen.length * 10_000)).progress)
+    }
+    // Half of a minute, and what the first heartbeat was not believed.
+    expect(seen.map(({ status }) => status).at(-1)).toBe('completed')
+    expect(seen.length).toBeLessThan(6)
+    await admin.patch('/api/admin/settings/').send({ video_completion_percent: 90 }).expect(200)
+  })
+
   it('refuse what is unknown, of the wrong type or missing', async () => {
     const admin = await server.signIn(await server.register('admin'))
     const bad = async (body: object) => (await admin.patch('/api/admin/settings/').send(body).expect(400)).body
@@ -105,10 +136,10 @@ describe('system settings', () => {
 
   it('fall back to the default where an old value is no longer allowed', async () => {
     const em = server.context.orm.em.fork()
-    em.create(Setting, { name: 'video_completion_percent', value: 'most' })
+    em.create(Setting, { name: 'email_verification_required', value: 'perhaps' })
     em.create(Setting, { name: 'long_gone', value: 1 })
     await em.flush()
     await server.context.settings.reload()
-    expect(server.context.settings.get('video_completion_percent')).toBe(90)
+    expect(server.context.settings.get('email_verification_required')).toBe(true)
   })
 })
