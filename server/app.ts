@@ -13,6 +13,7 @@ import { DomainError } from './errors.ts'
 import type { Api } from './http/api.ts'
 import { jsonBody } from './http/body.ts'
 import { csrf, hostName } from './http/csrf.ts'
+import { docsRoutes } from './http/docs-routes.ts'
 import { errorResponses } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { observe } from './http/observe.ts'
@@ -64,7 +65,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   app.use(rateLimited(context.limits, limitFactor))
 
   const api = new Router<RequestState>()
-  for (const { router } of features(context)) api.use(router.routes())
+  for (const { router } of documented(context)) api.use(router.routes())
   app.use(api.routes())
   app.use(api.allowedMethods())
   return app
@@ -86,6 +87,13 @@ export function features(context: Context): Api[] {
     chatRoutes,
     paymentRoutes,
   ].flatMap((routes) => routes(context))
+}
+
+/** The features, and what tells of them: of webhooks too, which are mounted before anybody is identified. */
+export function documented(context: Context): Api[] {
+  const apis = features(context)
+  const routes = [...apis, webhookRoutes(context)].flatMap((api) => api.routes)
+  return [...apis, docsRoutes(routes, context.config.publicUrl)]
 }
 
 /** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */

@@ -61,7 +61,7 @@ const refuseUndocumentedAnswers: Middleware<RequestState> = async (ctx, next) =>
   const { operation } = ctx.state
   if (!operation || ctx.status === 304) return
   const schema = ctx.status >= 400 && !(ctx.status in operation.answers) ? refusal : operation.answers[ctx.status]
-  const body = typeof ctx.body === 'string' && ctx.type.endsWith('json') ? JSON.parse(ctx.body) : ctx.body
+  const body = typeof ctx.body === 'string' && /(?:json|yaml)$/.test(ctx.type) ? JSON.parse(ctx.body) : ctx.body
   const problem =
     schema === undefined
       ? `answered ${ctx.status}, which it does not document`

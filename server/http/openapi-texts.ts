@@ -1,0 +1,55 @@
+/** What stands over each group of routes in the documentation. */
+export const tags: Record<string, string> = {
+  Accounts: 'Registering, signing in and out, confirming an address, passwords, sessions.',
+  Profiles: 'One’s own profile, education and work, and the pages of teachers.',
+  Catalogue: 'Lists and search of what is published, categories, tags; the same for everybody, and remembered.',
+  Courses: 'A course from draft to archive, for whoever makes it.',
+  'Course staff': 'Who teaches, produces and assists in a course, and with which permissions.',
+  Modules: 'The parts of a course, in their order.',
+  Lessons: 'Texts, videos, quizzes and assignments, in their order.',
+  Enrollment: 'Learners’ places in courses.',
+  Progress: 'How far a learner has come.',
+  Quizzes: 'Attempts; answers never leave the server before a submission.',
+  Assignments: 'What learners hand in, and the grades.',
+  Reviews: 'What learners say about a course; replies, reports, moderation.',
+  Payments: 'Purchases, refunds, promo codes, and what providers tell.',
+  Analytics: 'Revenue, progress and views, by day, week or month; reports.',
+  Channels: 'Teachers’ channels and their stream keys.',
+  Live: 'Broadcasts: announced, on air, ended.',
+  Recordings: 'What was broadcast, to watch later or to make a lesson of.',
+  Chat: 'Tickets for the chat beside a show.',
+  Administration: 'Accounts, settings, jobs, the audit log; for admins.',
+  System: 'This documentation.',
+}
+
+/** Bodies to begin with, by route. */
+export const examples: Record<string, object> = {
+  'post /api/auth/register': {
+    email: 'aigul@example.org',
+    password: 'twelve calm horses',
+    first_name: 'Айгуль',
+    last_name: 'Садыкова',
+    role: 'student',
+  },
+  'post /api/auth/login': { email: 'student@ustat.local', password: 'demo-password' },
+  'post /api/courses': {
+    title: 'Кыргызский язык с нуля',
+    short_description: 'Читаем, говорим и пишем с первого урока.',
+    price: '1990.00',
+    currency: 'RUB',
+    language: 'ru',
+    difficulty: 'beginner',
+  },
+  'post /api/courses/:id/modules': { title: 'Первые слова' },
+  'post /api/modules/reorder': { course: 1, order: [3, 1, 2] },
+  'post /api/modules/:id/lessons': {
+    title: 'Алфавит',
+    content_type: 'text',
+    content: '<p>В кыргызском алфавите 36 букв.</p>',
+    duration_minutes: 15,
+    is_free: true,
+  },
+  'post /api/lessons/:id/progress': { position_seconds: 120, ranges: [[0, 120]] },
+  'post /api/courses/:id/reviews': { rating: 5, title: 'Понятно', content: 'Всё по шагам, спасибо!' },
+  'post /api/payments/checkout': { course: 1 },
+}
