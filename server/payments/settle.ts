@@ -138,7 +138,6 @@ async function complete(
     ports.log.error({ payment: payment.id, paid }, 'something else was paid than was asked')
     return nothing
   }
-  await takePromoAgain(tx, payment)
   payment.providerPaymentId ??= paid.providerPaymentId
   payment.providerSessionId ??= paid.sessionId
   payment.paymentMethod = paid.method.slice(0, 50)
@@ -146,6 +145,8 @@ async function complete(
   payment.completedAt = new Date()
   await tx.flush()
   const course = await lockCourseRow(tx, payment.course.id)
+  // After the course, as enrolling does it, or the two could wait for each other.
+  await takePromoAgain(tx, payment)
   book(tx, payment, 'sale', amount, paid.providerPaymentId ?? payment.transactionId)
   if (await findOther(tx, payment)) {
     payment.metadata = { ...payment.metadata, duplicate: true }
