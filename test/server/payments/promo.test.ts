@@ -115,6 +115,26 @@ describe('a promo code', () => {
     expect(await usedOf(promo)).toBe(1)
   })
 
+  it('of late payments and new checkouts at once is counted right, and nobody waits for ever', async () => {
+    const promo = await aPromo()
+    const late = await Promise.all(
+      Array.from({ length: 8 }, async () =>
+        aCheckout(server, await aBuyer(server), course, { promo_code: promo.code }),
+      ),
+    )
+    await em.execute(`update payment set expires_at = now() - interval '1 minute' where course_id = ?`, [course.id])
+    await expirePendingPayments(server.context)
+    expect(await usedOf(promo)).toBe(0)
+    const agents = await Promise.all(Array.from({ length: 8 }, async () => server.signIn(await aBuyer(server))))
+    await Promise.all([
+      ...late.map((payment) => webhook(server, paid(payment, { amount: 999 })).expect(200)),
+      ...agents.map((agent) =>
+        agent.post('/api/payments/checkout/').send({ course: course.id, promo_code: promo.code }).expect(202),
+      ),
+    ])
+    expect(await usedOf(promo)).toBe(16)
+  })
+
   it('is free again when the course is archived with the checkout open', async () => {
     const promo = await aPromo()
     const payment = await aCheckout(server, await aBuyer(server), course, { promo_code: promo.code })
