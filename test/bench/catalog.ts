@@ -124,7 +124,7 @@ const filters = [
   ...range(1, 20).map((id) => `category=${id}`),
   ...['beginner', 'intermediate', 'advanced'].map((difficulty) => `difficulty=${difficulty}&language__in=ru`),
   ...range(1, 10).map((step) => `price_min=${step * 500}&price_max=${step * 1500}&type=video`),
-  ...range(1, 7).map((step) => `average_rating_min=${2 + step * 0.4}&duration_hours_max=${9 - step}`),
+  ...range(1, 4).map((step) => `average_rating_min=${(2 + step * 0.4).toFixed(1)}&duration_hours_max=${9 - step}`),
 ]
 
 function filteredPaths(path: string): string[] {
@@ -146,7 +146,7 @@ function coldPaths(path: string, words: readonly string[]): string[] {
   return range(0, 299).map((at) => {
     const filter = at % 3 === 0 ? '' : `&${filters[(at * 7) % filters.length]}`
     const search = at % 4 === 0 ? '' : `&search=${encodeURIComponent(words[at] ?? '')}`
-    return `${path}?duration_hours_max=${100 + at}${filter}${search}&ordering=${orders[at % orders.length]}&page_size=20`
+    return `${path}?duration_hours_min=-${at}${filter}${search}&ordering=${orders[at % orders.length]}&page_size=20`
   })
 }
 

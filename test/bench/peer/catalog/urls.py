@@ -65,6 +65,7 @@ class CourseFilter(django_filters.FilterSet):
 
 
 class Pages(pagination.PageNumberPagination):
+    page_size = 20
     page_size_query_param = "page_size"
     max_page_size = 100
 
