@@ -93,7 +93,7 @@ export function features(context: Context): Api[] {
 export function documented(context: Context): Api[] {
   const apis = features(context)
   const routes = [...apis, webhookRoutes(context)].flatMap((api) => api.routes)
-  return [...apis, docsRoutes(routes, context.config.publicUrl)]
+  return [...apis, docsRoutes(routes)]
 }
 
 /** With ALLOWED_HOSTS set, other names that lead here are refused: a link in a mail is never made for one of them. */

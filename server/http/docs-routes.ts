@@ -35,6 +35,7 @@ const start = `SwaggerUIBundle({
   url: '/api/schema/',
   dom_id: '#docs',
   deepLinking: true,
+  docExpansion: 'none',
   requestInterceptor: async (request) => {
     if (/^(get|head|options)$/i.test(request.method ?? 'get') || request.headers.Authorization) return request
     const answer = await fetch('/api/auth/csrf/', { credentials: 'same-origin' })
@@ -65,7 +66,7 @@ const openApiJson = z.looseObject({ openapi: z.string() }).meta({ description: '
 const postmanJson = z.looseObject({ info: z.looseObject({ name: z.string() }) })
 
 /** The documentation of the given routes and of itself: OpenAPI, Swagger UI, a Postman collection. */
-export function docsRoutes(routes: readonly DocumentedRoute[], publicUrl: string): Api {
+export function docsRoutes(routes: readonly DocumentedRoute[]): Api {
   const api = new Api('/api', 'System')
   let text: string | null = null
 
@@ -78,7 +79,7 @@ export function docsRoutes(routes: readonly DocumentedRoute[], publicUrl: string
       answers: { 200: openApiJson },
     },
     (ctx, { query: { format } }) => {
-      text ??= JSON.stringify(describeApi([...routes, ...api.routes], publicUrl))
+      text ??= JSON.stringify(describeApi([...routes, ...api.routes]))
       const isYaml = format === 'yaml' || ctx.accepts('json', 'application/yaml') === 'application/yaml'
       ctx.vary('Accept')
       ctx.body = text

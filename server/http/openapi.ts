@@ -34,7 +34,7 @@ cookie, and sends \`X-CSRF-Token\` (from \`GET /api/auth/csrf\`) with whatever c
 type Document = ReturnType<typeof createDocument>
 
 /** The OpenAPI document of these routes: made of the schemas that check their requests, so it cannot say anything else. */
-export function describeApi(routes: readonly DocumentedRoute[], publicUrl: string): Document {
+export function describeApi(routes: readonly DocumentedRoute[]): Document {
   const paths: NonNullable<ZodOpenApiObject['paths']> = {}
   for (const route of routes) {
     const path = documentedPath(route.path)
@@ -49,7 +49,7 @@ export function describeApi(routes: readonly DocumentedRoute[], publicUrl: strin
       description,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: publicUrl.replace(/\/$/, '') }],
+    servers: [{ url: '/' }],
     tags: [...used].map((name) => ({ name, description: tags[name] ?? name })),
     paths,
     components: {
