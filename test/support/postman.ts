@@ -1,14 +1,10 @@
 import converter from 'openapi-to-postmanv2'
+import { examples } from '../../server/http/openapi-texts.ts'
 
 /** An OpenAPI document as a Postman collection of requests: the same text for the same document. */
 export async function postmanCollection(document: object): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const options = {
-    folderStrategy: 'Tags',
-    requestParametersResolution: 'Example',
-    exampleParametersResolution: 'Example',
-    includeAuthInfoInExample: false,
-  }
+  const options = { folderStrategy: 'Tags', includeAuthInfoInExample: false }
   const data = JSON.parse(JSON.stringify({ ...document, servers: [{ url: 'http://localhost:8080' }] }, withoutChoice))
   converter.convertV2({ type: 'json', data }, options, (error, { result, reason, output }) => {
     if (error || !result) reject(error ?? new Error(reason))
@@ -27,5 +23,18 @@ function withoutChoice(key: string, value: unknown): unknown {
 /** Ids are rolled anew each time, and a collection is imported without them as well; made-up answers help nobody. */
 function withoutChance(key: string, value: unknown): unknown {
   if ((key === 'id' || key === '_postman_id') && typeof value === 'string') return undefined
+  if (key === 'request') return withExample(value as Request)
   return key === 'response' && Array.isArray(value) ? [] : value
+}
+
+interface Request {
+  method: string
+  url: { path: string[] }
+  body?: { raw?: string }
+}
+
+/** The converter fills bodies with the names of types; where there is an example it is to be sent. */
+function withExample(request: Request): Request {
+  const example = examples[`${request.method.toLowerCase()} /${request.url.path.join('/')}`]
+  return example ? { ...request, body: { ...request.body, raw: JSON.stringify(example, null, 2) } } : request
 }
