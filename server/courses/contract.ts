@@ -7,8 +7,6 @@ import { enrollmentStatuses } from './enrollment.ts'
 import { moduleOutlineJson } from './lesson-contract.ts'
 import type { Tag } from './tag.ts'
 
-export type { LessonJson, LessonOutlineJson, ModuleJson, ModuleOutlineJson } from './lesson-contract.ts'
-
 export const id = z.coerce
   .number()
   .int()
@@ -203,7 +201,6 @@ export type CourseJson = z.infer<typeof courseJson>
 
 /** Answer to what changes the status. */
 export const courseStatusJson = courseJson.pick({ id: true, status: true, version: true, published_at: true })
-export type CourseStatusJson = z.infer<typeof courseStatusJson>
 
 export const placeJson = z.object({
   id: z.int(),

@@ -67,7 +67,6 @@ export const reviewPageJson = pageOf(reviewJson).extend({
   /** How many visible reviews gave each rating, whatever is filtered. */
   histogram: z.object({ 1: z.int(), 2: z.int(), 3: z.int(), 4: z.int(), 5: z.int() }),
 })
-export type ReviewPageJson = z.infer<typeof reviewPageJson>
 
 export function presentReview(review: Review, authorName: string, reader: number | null): ReviewJson {
   return {
