@@ -3,6 +3,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp, documented } from '../../../server/app.ts'
 import { documentedPath } from '../../../server/http/openapi.ts'
+import { examples, tags } from '../../../server/http/openapi-texts.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 
 interface Operation {
@@ -85,6 +86,16 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(operationOf('/api/courses/{id}', 'get').responses)).toEqual(
       expect.arrayContaining(['200', '404', '429']),
     )
+  })
+
+  it('gives examples that their routes would take, and a word on each group', () => {
+    const routes = documented(server.context).flatMap((api) => api.routes)
+    for (const [name, example] of Object.entries(examples)) {
+      const route = routes.find(({ method, path }) => `${method} ${path}` === name)
+      expect([name, route?.body?.safeParse(example).error?.issues]).toEqual([name, undefined])
+      expect(route, name).toBeDefined()
+    }
+    expect([...new Set(routes.map(({ tag }) => tag))].sort()).toEqual(Object.keys(tags).sort())
   })
 
   it('is the same text each time, and YAML for who asks for it', async () => {
