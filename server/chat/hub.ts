@@ -213,7 +213,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       closeWith: isGood ? null : closeCodes.ticketExpired,
       connection: null,
     }
-    res.cork(() => res.upgrade(data, key, SUBPROTOCOL, extensions, context))
+    // Not corked: cork() looks at the response afterwards, which is a WebSocket then, and may close it for what it reads.
+    res.upgrade(data, key, SUBPROTOCOL, extensions, context)
   }
 
   function isRevoked({ uid, family }: { uid: string; family: string | null }, issuedAt: number): boolean {
