@@ -25,6 +25,8 @@ import { MediaAsset } from '../library/media-asset.ts'
 import { Broadcast } from '../live/broadcast.ts'
 import { MediaEvent } from '../live/media-event.ts'
 import { MediaNode } from '../live/media-node.ts'
+import { Notification } from '../notices/notification.ts'
+import { PushSubscription } from '../notices/push-subscription.ts'
 import { Payment } from '../payments/payment.ts'
 import { PromoCode } from '../payments/promo-code.ts'
 import { Revenue } from '../payments/revenue.ts'
@@ -51,6 +53,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],
       ...[ChatRoom, ChatModerator, ChatBan, ChatMessage],
+      ...[Notification, PushSubscription],
       ...[AuditLog, Setting, Report],
     ],
     extensions: [Migrator],

@@ -24,6 +24,8 @@ const schema = defineEntity({
     /** Its playlists are public since; null while the publisher is still being looked at. */
     startedAt: p.datetime().nullable(),
     endedAt: p.datetime().nullable(),
+    /** Its channel's followers are told of it; null when they were told of another a moment before, or nobody is to be. */
+    announcedAt: p.datetime().nullable(),
     /** Why it ended, when that was not the publisher's wish. */
     cause: p.string().length(50).nullable(),
     /** Checks in a row without a beat of its node. */
