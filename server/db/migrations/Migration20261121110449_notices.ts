@@ -44,36 +44,5 @@ export class Migration20261121110449_notices extends Migration {
     this.addSql(`drop table if exists "notification" cascade;`)
 
     this.addSql(`alter table "broadcast" drop column "announced_at";`)
-
-    this.addSql(
-      `create or replace function "course_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(
-      `create trigger "course_search" BEFORE INSERT OR UPDATE on "course" for each ROW execute function "course_course_search_fn"();`,
-    )
-
-    this.addSql(
-      `create or replace function "course_user_role_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(
-      `create trigger "course_search" AFTER DELETE OR INSERT OR UPDATE on "course_user_role" for each ROW execute function "course_user_role_course_search_fn"();`,
-    )
-
-    this.addSql(
-      `create or replace function "profile_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(`create trigger "course_search" AFTER UPDATE on "profile" for each ROW
-  when (((old.display_name)::text IS DISTINCT FROM (new.display_name)::text)) execute function "profile_course_search_fn"();`)
-
-    this.addSql(
-      `create or replace function "users_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(`create trigger "course_search" AFTER UPDATE on "users" for each ROW
-  when ((((old.first_name)::text IS DISTINCT FROM (new.first_name)::text) OR ((old.last_name)::text IS DISTINCT FROM (new.last_name)::text))) execute function "users_course_search_fn"();`)
-
-    this.addSql(`create or replace function "course_search_text"("course_id" integer, "title" text, "description" text) returns text security invoker language sql as $$ select lower(concat_ws(E'\\n', title, regexp_replace(description, '<[^>]*>', ' ', 'g'), (
-    select string_agg(concat_ws(' ', u.first_name, u.last_name, p.display_name), E'\\n' order by r.is_primary desc, r.id)
-      from course_user_role r join users u on u.id = r.user_id left join profile p on p.user_id = u.id
-     where r.course_id = course_search_text.course_id and r.role = 'teacher'))) $$;`)
   }
 }
