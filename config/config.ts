@@ -42,6 +42,15 @@ const environment = z.object({
     .string()
     .regex(/^[^\p{C}]+$/u)
     .optional(),
+  VAPID_PUBLIC_KEY: z
+    .string()
+    .regex(/^B[\w-]{86}$/)
+    .optional(),
+  VAPID_PRIVATE_KEY: z
+    .string()
+    .regex(/^[\w-]{43}$/)
+    .optional(),
+  VAPID_SUBJECT: z.url({ protocol: /^(https|mailto)$/ }).optional(),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   JWT_SECRET: secret,
@@ -122,6 +131,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
       from: vars.MAIL_FROM ?? `Ustat <no-reply@${new URL(publicUrl).hostname}>`,
       outbox: `${vars.DATA_DIR}/outbox`,
     },
+    /** Null: nobody is told of anything while their pages are closed. */
+    push: pushFrom(vars, publicUrl),
     secrets: {
       jwt: vars.JWT_SECRET,
       token: vars.TOKEN_SECRET,
@@ -167,6 +178,21 @@ function paymentsFrom(vars: z.infer<typeof environment>) {
     stripe: secretKey && webhookSecret ? { secretKey, webhookSecret } : null,
     /** Courses can be had for no money there, so in production only when somebody says so. */
     isSandbox: vars.PAYMENT_SANDBOX ?? (!secretKey && vars.NODE_ENV !== 'production'),
+  }
+}
+
+function pushFrom(vars: z.infer<typeof environment>, publicUrl: string) {
+  const { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey, VAPID_SUBJECT: subject } = vars
+  if (Boolean(publicKey) !== Boolean(privateKey)) {
+    throw new ConfigError('VAPID_PUBLIC_KEY: needs VAPID_PRIVATE_KEY, and the other way round.')
+  }
+  if (!publicKey || !privateKey) return null
+  const { protocol, hostname } = new URL(publicUrl)
+  // Whom a push service asks about what we send: RFC 8292 wants an address to write to, or a page.
+  return {
+    publicKey,
+    privateKey,
+    subject: subject ?? (protocol === 'https:' ? publicUrl : `mailto:no-reply@${hostname}`),
   }
 }
 

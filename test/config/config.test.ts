@@ -125,3 +125,14 @@ it('takes a mail server by its URL only, and a sender without a line break', () 
   expect(() => loadConfig({ ...needed, SMTP_URL: 'https://mail.example' })).toThrow(/^SMTP_URL: /)
   expect(() => loadConfig({ ...needed, MAIL_FROM: 'A <a@b.example>\r\nBcc: c@d.example' })).toThrow(/^MAIL_FROM: /)
 })
+
+it('pushes with a whole key pair or not at all, and says where it can be asked about that', () => {
+  const pair = { VAPID_PUBLIC_KEY: `B${'k'.repeat(86)}`, VAPID_PRIVATE_KEY: 'p'.repeat(43) }
+  expect(loadConfig(needed).push).toBeNull()
+  expect(loadConfig({ ...needed, ...pair }).push).toMatchObject({ subject: 'mailto:no-reply@localhost' })
+  const [PUBLIC_URL, VAPID_SUBJECT] = ['https://school.example', 'mailto:post@school.example']
+  expect(loadConfig({ ...needed, ...pair, PUBLIC_URL }).push).toMatchObject({ subject: PUBLIC_URL })
+  expect(loadConfig({ ...needed, ...pair, VAPID_SUBJECT }).push).toMatchObject({ subject: VAPID_SUBJECT })
+  expect(() => loadConfig({ ...needed, VAPID_PUBLIC_KEY: pair.VAPID_PUBLIC_KEY })).toThrow(/^VAPID_PUBLIC_KEY: needs/)
+  expect(() => loadConfig({ ...needed, ...pair, VAPID_SUBJECT: 'http://school.example' })).toThrow(/^VAPID_SUBJECT: /)
+})

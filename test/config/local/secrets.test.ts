@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createECDH } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { findSecrets, secretNames } from '../../../config/local/secrets.ts'
 
@@ -8,9 +9,9 @@ const directory = mkdtempSync(join(tmpdir(), 'ustat-secrets-'))
 const file = join(directory, 'data', 'secrets.json')
 afterEach(() => rmSync(join(directory, 'data'), { recursive: true, force: true }))
 
-it('makes four different secrets once and finds them again', () => {
+it('makes four different secrets and a key pair once and finds them again', () => {
   const made = findSecrets({}, file)
-  expect(new Set(Object.values(made)).size).toBe(4)
+  expect(new Set(Object.values(made)).size).toBe(6)
   for (const secret of Object.values(made)) expect(secret.length).toBeGreaterThan(32)
   expect(findSecrets({}, file)).toEqual(made)
 })
@@ -27,8 +28,27 @@ it('prefers those of the environment and does not write them down', () => {
 })
 
 it('touches no file when all are given', () => {
-  findSecrets(Object.fromEntries(secretNames.map((name) => [name, name])), file)
+  const names = [...secretNames, 'VAPID_PUBLIC_KEY', 'VAPID_PRIVATE_KEY']
+  findSecrets(Object.fromEntries(names.map((name) => [name, name])), file)
   expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined()
+})
+
+it('makes a pair whose halves belong together, also beside secrets that were kept before there were pairs', () => {
+  mkdirSync(dirname(file), { recursive: true })
+  const old = Object.fromEntries(secretNames.map((name) => [name, name.repeat(4)]))
+  writeFileSync(file, JSON.stringify(old))
+  const { VAPID_PUBLIC_KEY = '', VAPID_PRIVATE_KEY = '', ...kept } = findSecrets({}, file)
+  expect(kept).toEqual(old)
+  const pair = createECDH('prime256v1')
+  pair.setPrivateKey(VAPID_PRIVATE_KEY, 'base64url')
+  expect(pair.getPublicKey('base64url')).toBe(VAPID_PUBLIC_KEY)
+  expect(VAPID_PRIVATE_KEY).toHaveLength(43)
+})
+
+it('makes no pair in production, nor half of one', () => {
+  const all = Object.fromEntries(secretNames.map((name) => [name, name]))
+  expect(findSecrets({ ...all, NODE_ENV: 'production' }, file)).toEqual(all)
+  expect(findSecrets({ ...all, VAPID_PUBLIC_KEY: 'theirs' }, file)).toEqual(all)
 })
 
 it('makes nothing up in production, but names what is missing', () => {
