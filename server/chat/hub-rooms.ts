@@ -2,6 +2,7 @@ import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
 import { Remembered } from '../remembered.ts'
 import type { Connection } from './connection.ts'
+import { CONTROL_CHANNEL, type Control, say, tellRoom } from './control.ts'
 import type { ChatHost, Place, RoomRules } from './host.ts'
 import { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
@@ -27,13 +28,6 @@ export interface HubRoomsOptions {
   publish(room: string, frame: string): void
 }
 
-/** What one node says to the others, on `chat:ctl`. */
-type Control =
-  | { kind: 'place'; room: string; uid: string }
-  | { kind: 'rules'; room: string }
-  | { kind: 'frame'; room: string; frame: ServerFrame }
-  | { kind: 'person'; uid: string; frame: ServerFrame }
-
 /** The rooms of one node, and the connections in them. */
 export class HubRooms implements AsyncDisposable {
   readonly store: RoomStore
@@ -45,6 +39,8 @@ export class HubRooms implements AsyncDisposable {
     { live: LiveRoom; opening: Promise<LiveRoom>; connections: Set<Connection>; idleSinceMs: number }
   >()
   readonly #connections = new Set<Connection>()
+  /** Of each person, signed in or not. */
+  readonly #people = new Map<string, Set<Connection>>()
   readonly #rules: Remembered<RoomRules | null>
   readonly #places: Remembered<Place | null>
   readonly #timers: NodeJS.Timeout[]
@@ -76,7 +72,7 @@ export class HubRooms implements AsyncDisposable {
       .connect()
       .then(() =>
         Promise.all([
-          this.#subscriber.subscribe('chat:ctl', (message) => this.#hear(JSON.parse(message) as Control)),
+          this.#subscriber.subscribe(CONTROL_CHANNEL, (message) => this.#hear(JSON.parse(message) as Control)),
           this.#subscriber.subscribe('chat:counts', (message) => this.presence.hearCount(message)),
         ]),
       )
@@ -93,11 +89,16 @@ export class HubRooms implements AsyncDisposable {
 
   connected(connection: Connection): void {
     this.#connections.add(connection)
+    const { uid } = connection.person
+    this.#people.set(uid, (this.#people.get(uid) ?? new Set()).add(connection))
     if (this.#isDegraded) connection.tell({ t: 'state', degraded: true })
   }
 
   disconnected(connection: Connection): void {
     this.#connections.delete(connection)
+    const { uid } = connection.person
+    const theirs = this.#people.get(uid)
+    if (theirs?.delete(connection) && theirs.size === 0) this.#people.delete(uid)
     connection.closed()
   }
 
@@ -186,12 +187,12 @@ export class HubRooms implements AsyncDisposable {
   }
 
   placeChanged(room: string, uid: string): Promise<void> {
-    return this.#say({ kind: 'place', room, uid })
+    return say(this.#options.redis, { kind: 'place', room, uid })
   }
 
   /** To everybody in a room, on every node. */
   broadcast(room: string, frame: ServerFrame): Promise<void> {
-    return this.#say({ kind: 'frame', room, frame })
+    return tellRoom(this.#options.redis, room, frame)
   }
 
   /** A new ticket for a connection whose session goes on. */
@@ -229,10 +230,6 @@ export class HubRooms implements AsyncDisposable {
     if (rules) await this.store.restore(room, rules.settings, rules.bans)
   }
 
-  async #say(control: Control): Promise<void> {
-    await this.#options.redis.publish('chat:ctl', JSON.stringify(control))
-  }
-
   #hear(control: Control): void {
     if (control.kind === 'place') {
       this.#places.forget(`${control.room} ${control.uid}`)
@@ -241,9 +238,9 @@ export class HubRooms implements AsyncDisposable {
       this.#rules.forget(control.room)
     } else if (control.kind === 'frame') {
       this.#publish(control.room, control.frame)
-    } else if (control.kind === 'person') {
-      for (const connection of this.#connections) {
-        if (connection.person.uid === control.uid) connection.tell(control.frame)
+    } else if (control.kind === 'people') {
+      for (const uid of control.uids) {
+        for (const connection of this.#people.get(uid) ?? []) connection.tell(control.frame)
       }
     }
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { NoticeKind } from '../notices/kinds.ts'
 
 /** `chat.v1`: what a browser and the hub say to each other over /ws. Times are milliseconds of the server's clock. */
 
@@ -153,6 +154,13 @@ export interface RoomSettings {
   frozen: boolean
 }
 
+/** Of a notice of one's own: what it is about, for words in the page's language, and where it leads. */
+export interface NoticeAbout {
+  kind: NoticeKind
+  data: Record<string, string>
+  url: string
+}
+
 export type ServerFrame =
   | { t: 'hello'; v: 1; node: string; now: number; uid: string; name: string; resume: string; hb: number }
   | {
@@ -178,7 +186,9 @@ export type ServerFrame =
   | { t: 'cnt'; room: string; n: number }
   | { t: 'live'; room: string; broadcast: string | null; status: 'live' | 'offline' }
   | { t: 'job'; id: string; status: string; progress: number }
-  | { t: 'ntf'; id: string; level: string; text: string; from: string; ttl: number }
+  | { t: 'ntf'; id: string; level: string; text: string; from: string; ttl: number; about?: NoticeAbout }
+  /** How many notices of theirs they have not read, since they read some on another page. */
+  | { t: 'unread'; n: number }
   | { t: 'state'; degraded: boolean }
   | { t: 'reset'; room: string; e: string }
   | { t: 'you'; room: string; rank: Rank; until?: number }
