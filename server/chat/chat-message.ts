@@ -7,10 +7,12 @@ const schema = defineEntity({
   uniques: [{ properties: ['room', 'epoch', 'seq'] }],
   indexes: [
     { properties: ['room', 'sentAt'] },
+    { properties: ['room', 'id'] },
     { properties: ['author', 'sentAt'] },
     {
-      name: 'chat_message_text_search',
-      expression: `create index "chat_message_text_search" on "chat_message" using gin (to_tsvector('simple'::regconfig, text))`,
+      // By the stems of Russian and English words, and by the words as they were written.
+      name: 'chat_message_words',
+      expression: `create index "chat_message_words" on "chat_message" using gin (chat_words(text)) where deleted_at is null`,
     },
   ],
   properties: {

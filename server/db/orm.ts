@@ -10,7 +10,9 @@ import { AuditLog } from '../admin/audit-log.ts'
 import { Setting } from '../admin/setting.ts'
 import { Report } from '../analytics/report.ts'
 import { Channel } from '../channels/channel.ts'
+import { ChannelFollow } from '../channels/channel-follow.ts'
 import { ChatBan } from '../chat/chat-ban.ts'
+import { ChatEmote } from '../chat/chat-emote.ts'
 import { ChatMessage } from '../chat/chat-message.ts'
 import { ChatModerator } from '../chat/chat-moderator.ts'
 import { ChatRoom } from '../chat/chat-room.ts'
@@ -48,11 +50,11 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
     clientUrl: url,
     entities: [
       ...[User, Profile, AuthToken, Education, WorkExperience, CustomUrlHistory],
-      ...[Channel, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset],
+      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset],
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],
-      ...[ChatRoom, ChatModerator, ChatBan, ChatMessage],
+      ...[ChatRoom, ChatModerator, ChatBan, ChatEmote, ChatMessage],
       ...[Notification, PushSubscription],
       ...[AuditLog, Setting, Report],
     ],
