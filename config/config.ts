@@ -19,7 +19,15 @@ const environment = z.object({
     .default('m1'),
   API_URL: z.string().min(1).default('http://127.0.0.1:3000'),
   MEDIA_URL: z.string().min(1).default('http://127.0.0.1:3001'),
-  CHAT_URL: z.string().min(1).default('http://127.0.0.1:3002'),
+  CHAT_URL: z
+    .string()
+    .regex(/^[^,\s]+(,[^,\s]+)*$/)
+    .default('http://127.0.0.1:3002'),
+  CHAT_HUBS: z.coerce.number().int().min(1).max(16).default(2),
+  CHAT_SOCKETS_PER_ACCOUNT: z.coerce.number().int().min(1).default(5),
+  CHAT_GUESTS_PER_IP: z.coerce.number().int().min(1).default(20),
+  CHAT_SOCKETS_PER_IP: z.coerce.number().int().min(1).default(2000),
+  CHAT_UPGRADES_PER_SECOND: z.coerce.number().int().min(1).default(1000),
   MEDIA_NODES: z
     .string()
     .regex(/^([a-z0-9-]{1,32}=[^,\s]+)(,[a-z0-9-]{1,32}=[^,\s]+)*$/)
@@ -106,11 +114,22 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
     apiUrl: vars.API_URL,
     /** Where this media process's HTTP is reached by the api and the worker, in the same forms. */
     mediaUrl: vars.MEDIA_URL,
-    /** What the one origin passes requests on to; media by the names in playback URLs. */
+    /** What the one origin passes requests on to; any of the chat's hubs, media by the names in playback URLs. */
     upstreams: {
       api: vars.API_URL,
-      chat: vars.CHAT_URL,
+      chat: vars.CHAT_URL.split(','),
       media: nodesFrom(vars.MEDIA_NODES ?? `${vars.NODE_NAME}=${vars.MEDIA_URL}`),
+    },
+    chat: {
+      /** How many `npm start` runs. */
+      hubs: vars.CHAT_HUBS,
+      /** Over all hubs together, but for the upgrades, which are each hub's. */
+      limits: {
+        socketsPerAccount: vars.CHAT_SOCKETS_PER_ACCOUNT,
+        guestsPerAddress: vars.CHAT_GUESTS_PER_IP,
+        socketsPerAddress: vars.CHAT_SOCKETS_PER_IP,
+        upgradesPerSecond: vars.CHAT_UPGRADES_PER_SECOND,
+      },
     },
     database: { url: vars.DATABASE_URL },
     /** The main one, unless it is told otherwise. */

@@ -80,6 +80,7 @@ async function chat(config: Config, stop: AbortSignal): Promise<void> {
       revocations,
       log,
       metrics,
+      limits: config.chat.limits,
     }),
   )
   await untilStopped(stop)

@@ -74,7 +74,8 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     connections: String(Math.floor(openFiles / 2)),
     accessLog: quotable(accessLog),
     apiServer: serverAt(upstreams.api),
-    chatServer: serverAt(upstreams.chat),
+    // A dead hub is known at the first try, and tried again soon: it is back within a second.
+    chatServers: upstreams.chat.map((address) => serverAt(address, ' max_fails=1 fail_timeout=1s')).join('\n    '),
     mediaUpstreams: nodes
       .map(([name, address]) => `upstream media_${name} { ${serverAt(address)} keepalive 2048; keepalive_timeout 4s; }`)
       .join('\n  '),
@@ -107,8 +108,8 @@ function originsOf(store: Config['store']): string[] {
   return [...new Set(urls.flatMap((url) => [url.origin, `${url.protocol}//${store.bucket}.${url.host}`]))]
 }
 
-function serverAt(address: string): string {
-  return `server "${quotable(address.replace(/^http:\/\//, ''))}";`
+function serverAt(address: string, options = ''): string {
+  return `server "${quotable(address.replace(/^http:\/\//, ''))}"${options};`
 }
 
 /** The templates put paths in quotes, for their blanks; a dollar sign would be read as a variable's. */

@@ -56,6 +56,8 @@ export async function startPlatform(
   stack.defer(() => rmSync(sockets, { recursive: true, force: true }))
   const socket = (name: string) => join(sockets, `${name}.sock`)
 
+  const hubs = Array.from({ length: early.chat.hubs }, (_, i) => `chat-${i + 1}`)
+
   const [databaseUrl, redisUrl] = await Promise.all([
     environment.DATABASE_URL || startOwnPostgres(dataDir, sockets, print, stack),
     environment.REDIS_URL ||
@@ -79,7 +81,7 @@ export async function startPlatform(
     PUBLIC_URL: early.publicUrl,
     API_URL: `unix:${socket('api')}`,
     MEDIA_URL: `unix:${socket('media')}`,
-    CHAT_URL: `unix:${socket('chat')}`,
+    CHAT_URL: hubs.map((name) => `unix:${socket(name)}`).join(','),
     MEDIA_NODES: '',
     LISTEN: socket('api'),
     DEMO: environment.DEMO || (environment.DATABASE_URL ? '0' : '1'),
@@ -103,7 +105,7 @@ export async function startPlatform(
       },
       print,
     )
-  const serverAs = (role: string) => ours(role, 'server/main.ts', role)
+  const serverAs = (role: string, name = role) => ours(name, 'server/main.ts', role)
   await startNginx(
     {
       directory: join(dataDir, 'nginx'),
@@ -118,13 +120,13 @@ export async function startPlatform(
     { logFile: logFile(dataDir, 'nginx'), report: print },
     stack,
   )
-  const [api, worker, chat] = [serverAs('api'), serverAs('worker'), serverAs('chat')]
+  const [api, worker, ...chat] = [serverAs('api'), serverAs('worker'), ...hubs.map((name) => serverAs('chat', name))]
   stack.defer(async () => {
-    await Promise.all([api, worker, chat].map((server) => server.stop()))
+    await Promise.all([api, worker, ...chat].map((server) => server.stop()))
   })
   const media = stack.use(ours('media', 'media/main.ts'))
   // Media asks the api for its place at once.
-  await Promise.all([api.start().then(() => media.start()), worker.start(), chat.start()])
+  await Promise.all([api.start().then(() => media.start()), worker.start(), ...chat.map((hub) => hub.start())])
   return config
 }
 

@@ -59,7 +59,7 @@ it('a class talks, its teacher keeps order, and a hub that is killed takes nothi
   for (const page of [teacher, learner, guest]) await expect.poll(async () => (await said(page)).length).toBe(2)
 
   // Whoever writes while no hub is there sees it wait, and then go out.
-  process.kill(platform.processId('chat'), 'SIGKILL')
+  for (const hub of ['chat-1', 'chat-2'] as const) process.kill(platform.processId(hub), 'SIGKILL')
   await expect.poll(() => learner.locator('chat-panel .state').count()).toBe(1)
   await write(learner, 'after the crash')
   for (const page of [teacher, learner, guest]) {

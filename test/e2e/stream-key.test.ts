@@ -86,7 +86,7 @@ it('is nowhere but with its owner and in the database, after all that can happen
   for (const [who, call] of audiences) {
     for (const path of [...answers, ...show, '/api/recordings/', '/', '/health', '/readyz']) await look(call, path, who)
   }
-  for (const name of ['api', 'media', 'worker', 'chat'] as const) {
+  for (const name of ['api', 'media', 'worker', 'chat-1', 'chat-2'] as const) {
     for (const path of ['/metrics', '/health']) {
       told.push({ where: `${name} ${path}`, text: (await platform.askInside(name, path)).body })
     }

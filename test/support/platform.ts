@@ -28,9 +28,12 @@ export interface Platform extends AsyncDisposable {
   /** The demo teacher's address to publish to, key included. */
   publishUrl(): Promise<string>
   /** The process id of one of them, as it is now: a restarted one has another. */
-  processId(name: 'api' | 'worker' | 'chat' | 'media' | 'redis' | 'postgres'): number
+  processId(name: 'api' | 'worker' | 'chat-1' | 'chat-2' | 'media' | 'redis' | 'postgres'): number
   /** Asks one process past nginx, as a scraper of metrics inside does. */
-  askInside(process: 'api' | 'chat' | 'media' | 'worker', path: string): Promise<{ status: number; body: string }>
+  askInside(
+    process: 'api' | 'chat-1' | 'chat-2' | 'media' | 'worker',
+    path: string,
+  ): Promise<{ status: number; body: string }>
 }
 
 /** @param env over the defaults; `S3_*` for instance */
@@ -108,7 +111,7 @@ export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platfo
     publishUrl: async () => `${rtmpUrl}/${await streamKey()}`,
     processId(name) {
       const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
-      const found = children.find((pid) => isProcess(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), name))
+      const found = children.find((pid) => isProcess(pid, name))
       if (!found) throw new Error(`${name} does not run`)
       return Number(found)
     },
@@ -123,13 +126,17 @@ export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platfo
 const commands: Record<Parameters<Platform['processId']>[0], RegExp> = {
   api: /server\/main\.ts\0api/,
   worker: /server\/main\.ts\0worker/,
-  chat: /server\/main\.ts\0chat/,
+  'chat-1': /server\/main\.ts\0chat/,
+  'chat-2': /server\/main\.ts\0chat/,
   media: /media\/main\.ts/,
   redis: /^[^\0]*redis-server/,
   postgres: /^[^\0]*postgres\0/,
 }
-function isProcess(commandLine: string, name: keyof typeof commands): boolean {
-  return commands[name].test(commandLine)
+function isProcess(pid: string, name: keyof typeof commands): boolean {
+  const isHub = name.startsWith('chat-')
+  const isOne = commands[name].test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+  // Hubs differ in nothing but where they listen.
+  return isOne && (!isHub || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`/${name}.sock\0`))
 }
 
 async function ask(socketPath: string, path: string): Promise<{ status: number; body: string }> {

@@ -34,7 +34,7 @@ beforeAll(async () => {
     tls: null,
     upstreams: {
       api: await upstream('api', answerAsApi),
-      chat: await upstream('chat', (_, answer) => answer.end('chat')),
+      chat: [await upstream('chat', (_, answer) => answer.end('chat'))],
       media: { m1: await upstream('media', answerAsMedia) },
     },
     pages: { directory: pages },
@@ -260,7 +260,7 @@ it('is accepted by nginx in every shape, with nothing left to fill in', async ()
     {
       upstreams: {
         api: 'http://127.0.0.1:3000',
-        chat: '127.0.0.1:3002',
+        chat: ['127.0.0.1:3002', 'http://127.0.0.1:3005'],
         media: { a: '127.0.0.1:4000', 'b-2': '127.0.0.1:4001' },
       },
     },
