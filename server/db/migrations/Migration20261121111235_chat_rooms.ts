@@ -1,9 +1,20 @@
 import { Migration } from '@mikro-orm/migrations'
 
+/** Who follows a channel, the emotes of rooms, and messages found by Russian and English words. */
 export class Migration20261121111235_chat_rooms extends Migration {
   override name = 'Migration20261121111235_chat_rooms'
 
   override up(): void | Promise<void> {
+    // No word is left out as too frequent: what the stems leave out stands there as it was written.
+    this.addSql(`create function chat_words(message text) returns tsvector language sql immutable parallel safe as $$
+  select to_tsvector('pg_catalog.russian', translate(lower(message), 'ё', 'е'))
+      || to_tsvector('pg_catalog.simple', translate(lower(message), 'ё', 'е'))
+$$;`)
+    this.addSql(`create function chat_query(word text) returns tsquery language sql immutable parallel safe as $$
+  select to_tsquery('pg_catalog.russian', '''' || translate(lower(word), 'ё', 'е') || ''':*')
+      || to_tsquery('pg_catalog.simple', '''' || translate(lower(word), 'ё', 'е') || ''':*')
+$$;`)
+
     this.addSql(
       `create table "chat_emote" ("id" serial primary key, "created_at" timestamptz not null, "updated_at" timestamptz not null, "room" varchar(40) not null, "name" varchar(24) not null, "picture" varchar(255) not null, "is_animated" boolean not null default false, "by_id" int null);`,
     )
@@ -46,49 +57,14 @@ export class Migration20261121111235_chat_rooms extends Migration {
     this.addSql(`drop index "chat_message_room_id_index";`)
     this.addSql(`drop index "chat_message_words";`)
     this.addSql(
-      `CREATE INDEX chat_message_text_search ON public.chat_message USING gin (to_tsvector('simple'::regconfig, text));`,
+      `create index "chat_message_text_search" on "chat_message" using gin (to_tsvector('simple'::regconfig, text));`,
     )
 
     this.addSql(`alter table "chat_room" drop column "emotes_version";`)
+    this.addSql(`update "chat_room" set "notices" = 'moderators' where "notices" is null;`)
     this.addSql(`alter table "chat_room" alter column "notices" set default 'moderators';`)
     this.addSql(`alter table "chat_room" alter column "notices" set not null;`)
-
-    this.addSql(
-      `create or replace function "course_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(
-      `create trigger "course_search" BEFORE INSERT OR UPDATE on "course" for each ROW execute function "course_course_search_fn"();`,
-    )
-
-    this.addSql(
-      `create or replace function "course_user_role_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(
-      `create trigger "course_search" AFTER DELETE OR INSERT OR UPDATE on "course_user_role" for each ROW execute function "course_user_role_course_search_fn"();`,
-    )
-
-    this.addSql(
-      `create or replace function "profile_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(`create trigger "course_search" AFTER UPDATE on "profile" for each ROW
-  when (((old.display_name)::text IS DISTINCT FROM (new.display_name)::text)) execute function "profile_course_search_fn"();`)
-
-    this.addSql(
-      `create or replace function "users_course_search_fn"() returns trigger as $$ begin ; end; $$ language plpgsql;`,
-    )
-    this.addSql(`create trigger "course_search" AFTER UPDATE on "users" for each ROW
-  when ((((old.first_name)::text IS DISTINCT FROM (new.first_name)::text) OR ((old.last_name)::text IS DISTINCT FROM (new.last_name)::text))) execute function "users_course_search_fn"();`)
-
-    this.addSql(`create or replace function "course_query"("term" text) returns tsquery security invoker immutable language sql as $$ select to_tsquery('course_text', '''' || translate(lower(term), 'ё', 'е') || ''':*')
-      || to_tsquery('simple', '''' || translate(lower(term), 'ё', 'е') || ''':*') $$;`)
-
-    this.addSql(`create or replace function "course_teachers"("course_id" integer) returns text security invoker language sql as $$ select string_agg(concat_ws(' ', u.first_name, u.last_name, p.display_name), E'\\n' order by r.is_primary desc, r.id)
-    from course_user_role r join users u on u.id = r.user_id left join profile p on p.user_id = u.id
-   where r.course_id = course_teachers.course_id and r.role = 'teacher' $$;`)
-
-    this.addSql(`create or replace function "course_words"("everything" text) returns tsvector security invoker immutable language sql as $$ select strip(to_tsvector('course_text', translate(lower(everything), 'ё', 'е'))) || coalesce(
-    (select array_to_tsvector(array_agg(distinct substr(word, start, 50)))
-       from regexp_split_to_table(translate(lower(everything), 'ё', 'е'), '[^[:alnum:]]+') word, generate_series(1, least(greatest(length(word) - 2, 1), 50)) start
-      where word <> ''), '') $$;`)
+    this.addSql(`drop function chat_words(text);`)
+    this.addSql(`drop function chat_query(text);`)
   }
 }
