@@ -23,6 +23,7 @@ import { Enrollment } from '../courses/enrollment.ts'
 import { Lesson } from '../courses/lesson.ts'
 import { Module } from '../courses/module.ts'
 import { Tag } from '../courses/tag.ts'
+import { LibraryFile } from '../library/library-file.ts'
 import { MediaAsset } from '../library/media-asset.ts'
 import { Broadcast } from '../live/broadcast.ts'
 import { MediaEvent } from '../live/media-event.ts'
@@ -50,7 +51,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
     clientUrl: url,
     entities: [
       ...[User, Profile, AuthToken, Education, WorkExperience, CustomUrlHistory],
-      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset],
+      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset, LibraryFile],
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],
