@@ -1,11 +1,13 @@
 import { type CourseRole, heldRoles, isAdmin, type Person } from './access.ts'
 import type { CatalogQuery, OrderField } from './catalog-contract.ts'
-import { escapeLike, parseSearch } from './search-terms.ts'
+import { escapeLike, parseSearch, type SearchTerm } from './search-terms.ts'
 
 /** A piece of SQL with the values of its question marks. */
 export interface Piece {
   text: string
   values: readonly (string | number | readonly string[] | readonly number[])[]
+  /** True where an index must be used: what is compared lies outside of the row, which the planner takes for free. */
+  isOutOfLine?: boolean
 }
 
 /** `order by` without the words, and the columns of `course c` that it needs: beside the id, as few as can be. */
@@ -66,11 +68,14 @@ export function conditionsOf(query: CatalogQuery, { teacherId, manager }: Catalo
     add(`${taughtBy} (select user_id from profile where ${known.text}))`, ...known.values)
   }
   if (teacherId !== undefined) add(`${taughtBy} (?))`, teacherId)
-  for (const { text, isPrefix } of parseSearch(search)) {
-    if (isPrefix) add('lower(c.title) like lower(?)', `${escapeLike(text)}%`)
-    else add('c.search like lower(?)', `%${escapeLike(text)}%`)
-  }
-  return pieces
+  return [...pieces, ...parseSearch(search).map(found)]
+}
+
+/** What a term must be found in. */
+export function found({ text, kind }: SearchTerm): Piece {
+  if (kind === 'beginning') return { text: 'lower(c.title) like lower(?)', values: [`${escapeLike(text)}%`] }
+  if (kind === 'phrase') return { text: 'c.search like lower(?)', values: [`%${escapeLike(text)}%`], isOutOfLine: true }
+  return { text: 'c.words @@ course_query(?)', values: [text], isOutOfLine: true }
 }
 
 /** The newest id decides between equals, so no page repeats another's courses. */
@@ -84,9 +89,9 @@ export function orderOf({ ordering = ['-created_at'] }: Pick<CatalogQuery, 'orde
 export function relevanceOf(query: CatalogQuery): Order {
   const terms = parseSearch(query.search ?? '')
   if (query.ordering || terms.length === 0) return orderOf(query)
-  const found = terms.map(() => '(lower(c.title) like lower(?))::int').join(' + ')
+  const inTitle = terms.map(() => '(lower(c.title) like lower(?))::int').join(' + ')
   return {
-    text: `2 * (${found}) + (lower(c.title) like lower(?))::int desc, c.students_count desc, c.id desc`,
+    text: `2 * (${inTitle}) + (lower(c.title) like lower(?))::int desc, c.students_count desc, c.id desc`,
     values: [...terms.map(({ text }) => `%${escapeLike(text)}%`), `${escapeLike(terms[0]?.text ?? '')}%`],
     columns: 'c.id, c.title, c.students_count',
   }

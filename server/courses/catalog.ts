@@ -4,8 +4,8 @@ import { DomainError } from '../errors.ts'
 import type { PageRequest } from '../http/page.ts'
 import { publicUrl } from '../http/public-files.ts'
 import type { CourseCardJson, PriceRangesJson, SuggestionJson } from './catalog-contract.ts'
-import type { Order, Piece } from './catalog-filter.ts'
-import { escapeLike } from './search-terms.ts'
+import { found, type Order, type Piece } from './catalog-filter.ts'
+import { escapeLike, parseSearch } from './search-terms.ts'
 
 /** Which courses in which order. */
 export interface Selection {
@@ -37,19 +37,60 @@ const WALKED_ROWS = 2000
 export async function findCards(
   em: EntityManager,
   selection: Selection,
-  { page: asked, pageSize }: PageRequest,
+  request: PageRequest,
   config: Pick<Config, 'store'>,
   knownCount?: number,
 ): Promise<Found> {
+  return withIndexes(em, selection.where, async (tx) => {
+    const { count, page, ids } = await look(tx, selection, request, knownCount)
+    return { count, page, cards: await cardsOf(tx, ids, config) }
+  })
+}
+
+/** The ids of a page; counted in the same look at the courses unless their number is known. */
+async function look(
+  em: EntityManager,
+  selection: Selection,
+  { page: asked, pageSize }: PageRequest,
+  knownCount: number | undefined,
+): Promise<{ count: number; page: number; ids: number[] }> {
+  const { text, values } = allOf(selection.where)
+  const { order } = selection
+  if (knownCount === undefined && asked !== 'last') {
+    const [row] = await em.execute<{ count: string; ids: number[] }[]>(
+      `with matching as materialized (select ${order.columns} from course c where ${text})
+       select (select count(*) from matching) as count,
+              array(select c.id from matching c order by ${order.text} limit ? offset ?) as ids`,
+      [...values, ...order.values, pageSize, (asked - 1) * pageSize],
+    )
+    const { count, ids } = { count: Number(row?.count ?? 0), ids: row?.ids ?? [] }
+    if (asked > 1 && ids.length === 0) throw new DomainError('invalid_page')
+    return { count, page: asked, ids }
+  }
   const count = knownCount ?? (await countCourses(em, selection.where))
   const last = Math.max(1, Math.ceil(count / pageSize))
   const page = asked === 'last' ? last : asked
   if (page > last) throw new DomainError('invalid_page')
-  const ids = await pageOfIds(em, selection, count, pageSize, (page - 1) * pageSize)
-  return { count, page, cards: await cardsOf(em, ids, config) }
+  return { count, page, ids: await pageOfIds(em, selection, count, pageSize, (page - 1) * pageSize) }
 }
 
-export async function countCourses(em: EntityManager, where: readonly Piece[]): Promise<number> {
+/** The planner would look at every row rather than into an index when half of them match, and fetch what lies out of line for each. */
+function withIndexes<Result>(
+  em: EntityManager,
+  where: readonly Piece[],
+  run: (em: EntityManager) => Promise<Result>,
+): Promise<Result> {
+  if (!where.some(({ isOutOfLine }) => isOutOfLine)) return run(em)
+  return em.transactional(
+    async (tx) => {
+      await tx.execute('set local enable_seqscan = off')
+      return run(tx)
+    },
+    { readOnly: true },
+  )
+}
+
+async function countCourses(em: EntityManager, where: readonly Piece[]): Promise<number> {
   const { text, values } = allOf(where)
   const [row] = await em.execute<{ count: string }[]>(`select count(*) as count from course c where ${text}`, values)
   return Number(row?.count ?? 0)
@@ -153,18 +194,23 @@ export async function findPriceRanges(em: EntityManager, currency: string): Prom
 
 /** Titles and teachers that begin with it, or have it in them, the most learned first. */
 export async function suggest(em: EntityManager, search: string): Promise<SuggestionJson[]> {
+  const isShort = [...search].length < 3
   if (!search) return []
   const begins = `${escapeLike(search)}%`
-  return em.execute<SuggestionJson[]>(
-    `(select 'course' as kind, c.title as text, c.slug from course c
-       where c.status = 'published' and ${[...search].length < 3 ? '' : 'c.search like lower(?) and '}lower(c.title) like lower(?)
-       order by lower(c.title) like lower(?) desc, c.students_count desc, c.id desc limit 5)
-     union all
-     (select 'teacher', p.display_name, p.custom_url from profile p join users u on u.id = p.user_id
-       where p.custom_url is not null and p.courses_count > 0 and u.is_active and u.deleted_at is null
-         and lower(p.display_name) like lower(?)
-       order by p.courses_count desc, p.id limit 3)`,
-    [...search].length < 3 ? [begins, begins, begins] : [`%${begins}`, `%${begins}`, begins, `%${begins}`],
+  const words = parseSearch(search).filter(({ kind }) => kind === 'word')
+  const where = isShort ? [] : words.length > 0 ? words.map(found) : [found({ text: search, kind: 'phrase' })]
+  return withIndexes(em, where, (tx) =>
+    tx.execute<SuggestionJson[]>(
+      `(select 'course' as kind, c.title as text, c.slug from course c
+         where ${allOf([{ text: `c.status = 'published'`, values: [] }, ...where]).text} and lower(c.title) like lower(?)
+         order by lower(c.title) like lower(?) desc, c.students_count desc, c.id desc limit 5)
+       union all
+       (select 'teacher', p.display_name, p.custom_url from profile p join users u on u.id = p.user_id
+         where p.custom_url is not null and p.courses_count > 0 and u.is_active and u.deleted_at is null
+           and lower(p.display_name) like lower(?)
+         order by p.courses_count desc, p.id limit 3)`,
+      [...allOf(where).values, isShort ? begins : `%${begins}`, begins, isShort ? begins : `%${begins}`],
+    ),
   )
 }
 

@@ -28,6 +28,11 @@ const schema = defineEntity({
       expression: `create index "course_facets" on "course" (status, category_id, price, average_rating, duration_hours, language, type, difficulty, currency, students_count, created_at, id)`,
     },
     {
+      name: 'course_words',
+      // Written at once, not piled up: a search would look through the pile.
+      expression: 'create index "course_words" on "course" using gin (words) with (fastupdate=off)',
+    },
+    {
       name: 'course_search_trigrams',
       expression: 'create index "course_search_trigrams" on "course" using gin (search gin_trgm_ops)',
     },
@@ -53,6 +58,8 @@ const schema = defineEntity({
     description: p.text().default(''),
     /** Title, description and teachers' names in small letters. Written by triggers alone. */
     search: p.text().default('').lazy().hidden(),
+    /** Their stems and all their ends, so that what stands within a word is found by prefix. Likewise. */
+    words: p.string().columnType('tsvector').default('').lazy().hidden(),
     shortDescription: p.string().length(300).default(''),
     requirements: p.text().default(''),
     targetAudience: p.text().default(''),

@@ -29,7 +29,10 @@ export async function addLesson(
     const lesson = tx.create(Lesson, { module, ...fields, order })
     await tx.flush()
     await recountCourse(tx, course.id)
-    if (lesson.isPublished) await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
+    if (lesson.isPublished) {
+      await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
+      await queue.add('notify-learners', { lesson: lesson.id }, { em: tx })
+    }
     return lesson
   })
 }
@@ -52,12 +55,16 @@ export async function editLesson(
     const { lesson, module, course } = await lockLesson(tx, person, lessonId)
     if (ifMatch !== null && ifMatch !== lesson.updatedAt.getTime()) throw new DomainError('precondition_failed')
     const wasPublished = lesson.isPublished
+    const wasWatched = lesson.recording
     Object.assign(lesson, await fieldsOf(tx, person, merge(lesson, changes), lesson.recording?.id ?? null))
     await tx.flush()
     if (order !== undefined) await moveTo(tx, 'lesson', module.id, { id: lessonId, order })
     await recountCourse(tx, course.id)
     if (wasPublished !== lesson.isPublished) {
       await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
+    }
+    if (lesson.isPublished && (!wasPublished || (lesson.recording && !wasWatched))) {
+      await queue.add('notify-learners', { lesson: lessonId }, { em: tx })
     }
   })
 }

@@ -64,7 +64,8 @@ select now(), now(), i, 1 + (i * 13 + k * 977) % 50000, 'free', now() from gener
   `insert into review (created_at, updated_at, course_id, user_id, rating, title, content)
 select now(), now(), i, 1 + (i * 13 + k * 977) % 50000, 1 + (i + k) % 5, 'Отзыв', 'Текст' from generate_series(1, 100000) i, generate_series(0, 1) k`,
   `select setval('users_id_seq', 50000), setval('course_id_seq', 100000)`,
-  `update course c set search = lower(concat_ws(E'\\n', c.title, c.description, concat_ws(' ', u.first_name, u.last_name, p.display_name)))
+  `update course c set search = lower(concat_ws(E'\\n', c.title, c.description, concat_ws(' ', u.first_name, u.last_name, p.display_name))),
+     words = course_words(concat_ws(' ', c.title, c.description, u.first_name, u.last_name, p.display_name))
      from users u join profile p on p.user_id = u.id where u.id = 1 + c.id % 2000`,
 ]
 

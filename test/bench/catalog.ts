@@ -63,6 +63,7 @@ async function measureOurs(
   const rates = await measure('Ustat', startApi, stage, '/api/courses/', words, seconds, say)
   await using server = await startApi(stage)
   say('Ustat: 2,000 requests a second, then each combination once')
+  await load(server.origin, ['/api/courses/'], { connections: 50, seconds: 2 })
   const steady = await load(server.origin, ['/api/courses/'], { connections: 50, seconds, rate: 2000 })
   const cold = await oneByOne(server.origin, coldPaths('/api/courses/', words))
   const figures: Figure[] = [

@@ -193,6 +193,11 @@ describe('the list', () => {
     ['питон', [3, 0]],
     ['ПИТОН', [3, 0]],
     ['итон', [3, 0]],
+    ['питоны', [3, 0]],
+    ['практика', [0]],
+    ['services', [1]],
+    ['service', [1]],
+    ['rvic', [1]],
     ['питон практики', [0]],
     ['питон,практики', [0]],
     ['"питон не"', [3]],
@@ -209,6 +214,10 @@ describe('the list', () => {
     ["'", []],
     ["x' or 1=1 --", []],
     ['???', []],
+    ['ⅧⅧⅧ', []],
+    ['กขค', []],
+    ['課程課', []],
+    ['ааӓбб', []],
   ])('is searched for %s', async (search, expected) => {
     expect(await slugs(`search=${encodeURIComponent(search)}`)).toEqual(expected.map((at) => `shelf-${at}`))
   })
