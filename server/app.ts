@@ -25,6 +25,7 @@ import { identify } from './http/viewer.ts'
 import { mediaHooks } from './live/media-hooks.ts'
 import { liveRoutes } from './live/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
+import { noticeRoutes } from './notices/routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
 import { sandboxRoutes } from './payments/sandbox-routes.ts'
 import { webhookRoutes } from './payments/webhook-routes.ts'
@@ -85,6 +86,7 @@ export function features(context: Context): Api[] {
     reviewRoutes,
     analyticsRoutes,
     chatRoutes,
+    noticeRoutes,
     paymentRoutes,
   ].flatMap((routes) => routes(context))
 }

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import type { Agent } from 'node:https'
 import { Registry } from 'prom-client'
 import type { Config } from '../config/config.ts'
 import type { ObjectStore } from '../media/storage/object-store.ts'
@@ -22,6 +23,7 @@ import { Queue } from './jobs/queue.ts'
 import { MediaNodes } from './live/media-nodes.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
+import { WebPush } from './notices/web-push.ts'
 import { openProviders } from './payments/open-providers.ts'
 import type { PaymentProvider, PaymentProviders } from './payments/provider.ts'
 import { ProgressBuffer } from './progress/progress-buffer.ts'
@@ -52,6 +54,8 @@ export interface Context extends AsyncDisposable {
   payments: PaymentProviders
   progress: ProgressBuffer
   settings: Settings
+  /** Null without a key pair. */
+  push: WebPush | null
   metrics: Registry
 }
 
@@ -62,6 +66,8 @@ export interface ContextOptions {
   limitFactor?: number
   /** Instead of those that the configuration names. */
   providers?: readonly PaymentProvider[]
+  /** Instead of one that reaches push services alone. */
+  pushAgent?: Agent
   /** How old a channel page may be, milliseconds. */
   pageMs?: number
 }
@@ -91,6 +97,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   const settings = stack.use(new Settings(orm, redis, log))
   await Promise.all([queue.start(), revocations.start(), settings.start()])
   const { secrets } = config
+  const push = config.push && stack.use(new WebPush(config.push, options.pushAgent))
   const owned = stack.move()
   return {
     config,
@@ -114,6 +121,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     payments: openProviders(config, orm, options.providers),
     progress: new ProgressBuffer(redis),
     settings,
+    push,
     metrics,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

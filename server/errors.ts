@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'database_unavailable'
   | 'store_unavailable'
   | 'not_found'
+  | 'push_off'
+  | 'push_address_refused'
   | 'invalid_page'
   | 'method_not_allowed'
   | 'json_only'

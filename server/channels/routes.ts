@@ -4,6 +4,7 @@ import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
 import { type RequestState, requireUser, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
+import { tellViewers } from '../live/tell-viewers.ts'
 import { Channel } from './channel.ts'
 import { broadcastFor } from './channel-page.ts'
 import {
@@ -89,6 +90,10 @@ export function channelRoutes(context: Context): Api {
       channelPages.forget(channel.slug)
       context.log.info({ channel: channel.id, user: channel.owner.id, cut: cut.length }, 'a stream key was rotated')
       await nodes.end(ctx.state.em, cut)
+      await tellViewers(
+        context,
+        cut.map(({ id }) => id),
+      )
       ctx.set('Cache-Control', 'no-store')
       ctx.body = await presentKey(ctx.state, channel)
     },

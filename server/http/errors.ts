@@ -20,6 +20,8 @@ const statusOf: Record<ErrorCode, number> = {
   database_unavailable: 503,
   store_unavailable: 503,
   not_found: 404,
+  push_off: 409,
+  push_address_refused: 400,
   invalid_page: 404,
   method_not_allowed: 405,
   json_only: 415,

@@ -27,6 +27,14 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Хранилище видео недоступно. Повторите чуть позже.',
   },
   not_found: { en: 'There is nothing here.', ru: 'Здесь ничего нет.' },
+  push_off: {
+    en: 'This site sends no notices to devices.',
+    ru: 'Этот сайт не присылает уведомлений на устройства.',
+  },
+  push_address_refused: {
+    en: 'This is not the address of a push service.',
+    ru: 'Это не адрес службы уведомлений.',
+  },
   invalid_page: { en: 'Invalid page.', ru: 'Неправильная страница.' },
   method_not_allowed: { en: 'This method is not allowed here.', ru: 'Этот метод здесь не разрешён.' },
   json_only: {

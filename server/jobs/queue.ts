@@ -4,6 +4,7 @@ import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Mail } from '../mail/queue-mail.ts'
+import type { Push } from '../notices/send-pushes.job.ts'
 import type { JobMetrics } from './metrics.ts'
 
 /** Every job and what it needs to know; the handler stands in its feature as `<verb>.job.ts`. */
@@ -27,6 +28,10 @@ export interface Jobs {
   'expire-pending-payments': Record<string, never>
   'auto-refund-duplicate': { payment: string }
   'deliver-sandbox-webhook': { session: string }
+  'notify-followers': { broadcast: string }
+  'notify-learners': { lesson: number }
+  'deliver-notices': { notices: number[] }
+  'send-pushes': { pushes: Push[]; attempt: number }
 }
 export type JobName = keyof Jobs
 
@@ -56,6 +61,11 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   'write-report': { retryLimit: 20, policy: 'standard' },
   'forget-statistics': { retryLimit: 3, policy: 'exclusive' },
   'verify-reviews': { retryLimit: 3, policy: 'exclusive' },
+  'notify-followers': { retryLimit: 5, policy: 'standard' },
+  'notify-learners': { retryLimit: 5, policy: 'standard' },
+  'deliver-notices': { retryLimit: 3, policy: 'standard' },
+  // Each push has its own attempts; this is for a database that is away.
+  'send-pushes': { retryLimit: 3, policy: 'standard' },
 }
 
 /** Jobs in PostgreSQL: kept when a process dies, tried again when one fails. */
@@ -93,8 +103,13 @@ export class Queue implements AsyncDisposable {
     await this.#boss.send(name, data, { ...options, ...(transaction ? { db: fromKysely(transaction) } : {}) })
   }
 
-  async work<Name extends JobName>(name: Name, handle: (data: Jobs[Name]) => Promise<void>): Promise<void> {
-    await this.#boss.work<Jobs[Name]>(name, { pollingIntervalSeconds: 2 }, async (jobs) => {
+  /** @param everySeconds how long a job may wait for a worker that has nothing to do; 0.5 at least */
+  async work<Name extends JobName>(
+    name: Name,
+    handle: (data: Jobs[Name]) => Promise<void>,
+    { everySeconds = 2 }: { everySeconds?: number } = {},
+  ): Promise<void> {
+    await this.#boss.work<Jobs[Name]>(name, { pollingIntervalSeconds: everySeconds }, async (jobs) => {
       for (const job of jobs) await this.#run(name, job.id, () => handle(job.data))
     })
   }

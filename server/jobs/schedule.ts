@@ -5,6 +5,10 @@ import type { Context } from '../context.ts'
 import { deleteObjects } from '../library/delete-objects.job.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
+import { deliverNotices } from '../notices/deliver-notices.job.ts'
+import { notifyFollowers } from '../notices/notify-followers.job.ts'
+import { notifyLearners } from '../notices/notify-learners.job.ts'
+import { sendPushes } from '../notices/send-pushes.job.ts'
 import { autoRefundDuplicate } from '../payments/auto-refund-duplicate.job.ts'
 import { deliverSandboxWebhook } from '../payments/deliver-sandbox-webhook.job.ts'
 import { expirePendingPayments } from '../payments/expire-pending-payments.job.ts'
@@ -33,6 +37,12 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('expire-pending-payments', async () => void (await expirePendingPayments(context)))
   await queue.work('auto-refund-duplicate', ({ payment }) => autoRefundDuplicate(context, payment))
   await queue.work('deliver-sandbox-webhook', ({ session }) => deliverSandboxWebhook(context, session))
+  // Somebody waits for these: a show has begun.
+  const soon = { everySeconds: 0.5 }
+  await queue.work('notify-followers', (show) => notifyFollowers(context, show), soon)
+  await queue.work('deliver-notices', (some) => deliverNotices(context, some), soon)
+  await queue.work('send-pushes', (some) => sendPushes(context, some), soon)
+  await queue.work('notify-learners', (lesson) => notifyLearners(context, lesson))
   await queue.schedule('expire-pending-payments', '*/5 * * * *')
   await queue.schedule('purge-stale-rows', '17 3 * * *')
   await queue.schedule('reconcile-counters', '41 3 * * *')

@@ -6,6 +6,7 @@ import { closeLostRecording } from '../vod/close-lost-recording.ts'
 import { Recording } from '../vod/recording.ts'
 import { Broadcast } from './broadcast.ts'
 import { closeBroadcast } from './end-broadcast.ts'
+import { tellViewers } from './tell-viewers.ts'
 
 /** A check every 10 s: more than a minute without a beat that names the broadcast. */
 const LOST_AFTER = 7
@@ -16,10 +17,12 @@ const LOST_AFTER = 7
  * Counts checks rather than comparing clocks: while the api is away no beat can arrive, so nothing is counted, and shows
  * that went on all the time are not cut when it is back.
  */
-export async function endLostBroadcasts({ orm, store, log, config }: Context): Promise<void> {
+export async function endLostBroadcasts(context: Context): Promise<void> {
+  const { orm, store, log, config } = context
   if (!(await isUp(config.apiUrl))) return
   const em = orm.em.fork()
-  for (const id of await countMissedBeats(em)) {
+  const silent = await countMissedBeats(em)
+  for (const id of silent) {
     await em.fork().transactional(async (tx) => {
       const broadcast = await tx.findOne(Broadcast, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
       // A beat may have come while it was being locked.
@@ -28,6 +31,7 @@ export async function endLostBroadcasts({ orm, store, log, config }: Context): P
       log.warn({ broadcast: id, node: broadcast.node }, 'a broadcast was ended: its media process is gone')
     })
   }
+  await tellViewers(context, silent)
   const orphans = await em.find(Recording, {
     status: 'live',
     broadcast: { status: { $in: ['ended', 'failed'] }, cause: 'node_lost' },

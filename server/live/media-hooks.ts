@@ -8,6 +8,7 @@ import { isSame } from '../http/session-cookie.ts'
 import { type Grant, goLive } from './go-live.ts'
 import { takeBeat } from './take-beat.ts'
 import { takeClosed, takeEnded, takeStarted } from './take-report.ts'
+import { tellViewers } from './tell-viewers.ts'
 
 const id = z.string().regex(/^[0-9a-f]{24}$/)
 const node = z.string().regex(/^[a-z0-9-]{1,32}$/)
@@ -80,8 +81,9 @@ export function mediaHooks(context: Context): Router<RequestState> {
     const params = parse(byId, ctx.params)
     const body = parseBody(startedBody, ctx.request.body)
     const report = { eventId: body.event_id, node: body.node, startedAt: body.started_at }
-    await takeStarted(ctx.state.em, params.id, report)
+    await takeStarted(ctx.state.em, queue, params.id, report)
     channelPages.forgetAll()
+    await tellViewers(context, [params.id])
     ctx.status = 204
   })
 
@@ -91,6 +93,7 @@ export function mediaHooks(context: Context): Router<RequestState> {
     const report = { eventId: body.event_id, node: body.node, endedAt: body.ended_at, cause: body.cause }
     await takeEnded(ctx.state.em, params.id, report)
     channelPages.forgetAll()
+    await tellViewers(context, [params.id])
     ctx.status = 204
   })
 

@@ -26,6 +26,7 @@ import { presentHealth, readHealth } from './health.ts'
 import { mayWatchShow } from './learners.ts'
 import { listLive, look } from './list-live.ts'
 import { cancelBroadcast, editBroadcast, scheduleBroadcast } from './schedule-broadcast.ts'
+import { tellViewers } from './tell-viewers.ts'
 
 type Ctx = KoaContext & { state: RequestState; params: Record<string, string> }
 
@@ -135,6 +136,7 @@ export function liveRoutes(context: Context): Api {
       const broadcast = await endBroadcast(ctx.state.em, id)
       channelPages.forget(channel.slug)
       await nodes.end(ctx.state.em, [broadcast])
+      await tellViewers(context, [id])
       ctx.body = await presentOne(ctx, broadcast)
     },
   )

@@ -2,6 +2,7 @@ import { LockMode } from '@mikro-orm/core'
 import { Lesson } from '../courses/lesson.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Queue } from '../jobs/queue.ts'
+import { announce } from '../notices/notify-followers.job.ts'
 import { Recording } from '../vod/recording.ts'
 import { Broadcast } from './broadcast.ts'
 import { closeBroadcast } from './end-broadcast.ts'
@@ -33,13 +34,16 @@ async function once(em: EntityManager, report: Report, change: (tx: EntityManage
 
 export async function takeStarted(
   em: EntityManager,
+  queue: Queue,
   id: string,
   report: Report & { startedAt: Date },
 ): Promise<boolean> {
   return once(em, report, async (tx) => {
     const broadcast = await tx.findOne(Broadcast, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+    if (!broadcast || broadcast.startedAt) return
     // One that was ended meanwhile stays so: the next beat cuts it.
-    if (broadcast) broadcast.startedAt ??= report.startedAt
+    broadcast.startedAt = report.startedAt
+    if (broadcast.isOnAir()) await announce(tx, queue, broadcast)
   })
 }
 
@@ -96,7 +100,9 @@ export async function takeClosed(
     recording.sizeBytes = report.sizeBytes
     recording.hasThumbnail = report.hasThumbnail
     recording.hasStoryboard = report.hasStoryboard
-    if (!report.isPlayable || (await tx.count(Lesson, { recording })) === 0) return
+    const lessons = await tx.find(Lesson, { recording }, { fields: ['id'] })
+    if (!report.isPlayable || lessons.length === 0) return
+    for (const lesson of lessons) await queue.add('notify-learners', { lesson: lesson.id }, { em: tx })
     // Its length is known now, and so who attended enough of it.
     await queue.add('complete-attended', { recording: id }, { em: tx })
   })

@@ -7,6 +7,7 @@ import { Course } from '../courses/course.ts'
 import { endPlace, findPlace, grantPlace } from '../courses/grant-place.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { type MailTemplate, queueMail } from '../mail/queue-mail.ts'
+import { notify } from '../notices/notify.ts'
 import { fromMinor, toMinor } from './money.ts'
 import { Payment } from './payment.ts'
 import { giveBackPromo, takePromoAgain } from './promo.ts'
@@ -156,6 +157,7 @@ async function complete(
   } else {
     await grantPlace(tx, course, payment.user.id, { source: 'payment', payment })
     await mailBuyer(tx, payment, course, 'receipt', amount, ports)
+    await noteBuyer(tx, payment, course, { kind: 'payment', amount }, ports)
   }
   // What was told of a refund before we knew of the payment.
   const refunds = await applyRefunds(tx, payment, ports)
@@ -209,6 +211,7 @@ async function applyRefunds(tx: EntityManager, payment: Payment, ports: SettlePo
   await tx.flush()
   const course = await lockCourseRow(tx, payment.course.id)
   await mailBuyer(tx, payment, course, 'refund', more.toFixed(2), ports)
+  await noteBuyer(tx, payment, course, { kind: 'refund', amount: more.toFixed(2) }, ports)
   return isWhole ? endAccess(tx, payment) : nothing
 }
 
@@ -254,4 +257,16 @@ async function mailBuyer(
     language: user.language,
     data: { course: course.title, amount, currency, transaction_id, path: `/courses/${course.slug}` },
   })
+}
+
+async function noteBuyer(
+  tx: EntityManager,
+  { id, user, currency, refundedAmount }: Payment,
+  course: Course,
+  { kind, amount }: { kind: 'payment' | 'refund'; amount: string },
+  { queue }: SettlePorts,
+): Promise<void> {
+  const cause = kind === 'payment' ? `payment:${id}` : `refund:${id}:${refundedAmount}`
+  const data = { course: course.title, amount, currency }
+  await notify(tx, queue, [user.id], { kind, cause, data, url: `/courses/${course.slug}` })
 }

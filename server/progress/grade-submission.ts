@@ -6,7 +6,9 @@ import type { Course } from '../courses/course.ts'
 import { findStanding } from '../courses/standing.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError, fieldErrors } from '../errors.ts'
+import type { Queue } from '../jobs/queue.ts'
 import { MediaAsset } from '../library/media-asset.ts'
+import { notify } from '../notices/notify.ts'
 import { forgetHeld } from './override-progress.ts'
 import type { ProgressBuffer } from './progress-buffer.ts'
 import { lockProgress } from './record-beat.ts'
@@ -41,7 +43,7 @@ export async function gradeSubmission(
   teacher: Person,
   id: number,
   { grade, comment }: { grade: number; comment: string | undefined },
-  buffer: ProgressBuffer,
+  { progress, queue }: { progress: ProgressBuffer; queue: Queue },
 ): Promise<Submission> {
   const { submission, course, mayGrade } = await requireSubmission(em, teacher, id)
   if (!mayGrade) throw new DomainError('forbidden')
@@ -71,8 +73,14 @@ export async function gradeSubmission(
     })
     await tx.flush()
     await recountEnrollments(tx, [{ user: user.id, course: course.id }])
+    await notify(tx, queue, [user.id], {
+      kind: 'graded',
+      cause: `graded:${id}:${submission.gradedAt.getTime()}`,
+      data: { course: course.title, lesson: lesson.title, grade: `${grade}`, max_grade: `${assignment.max_grade}` },
+      url: `/courses/${course.slug}`,
+    })
   })
-  await forgetHeld(buffer, user.id, lesson.id)
+  await forgetHeld(progress, user.id, lesson.id)
   return submission
 }
 

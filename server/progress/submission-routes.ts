@@ -97,7 +97,7 @@ function ofLessons(context: Context): Api {
   return api
 }
 
-function ofSubmissions({ progress, store }: Context): Api {
+function ofSubmissions({ progress, queue, store }: Context): Api {
   const api = new Api('/api/submissions/:id', 'Assignments')
 
   api.get(
@@ -127,7 +127,13 @@ function ofSubmissions({ progress, store }: Context): Api {
     async (ctx, { params: { id }, body }) => {
       const { em } = ctx.state
       const { grade, comment } = body
-      const submission = await gradeSubmission(em, requireViewer(ctx.state), id, { grade, comment }, progress)
+      const submission = await gradeSubmission(
+        em,
+        requireViewer(ctx.state),
+        id,
+        { grade, comment },
+        { progress, queue },
+      )
       ;[ctx.body] = await present(em, [submission])
     },
   )
