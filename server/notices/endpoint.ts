@@ -54,7 +54,9 @@ export function isPublicAddress(address: string): boolean {
 /** HTTPS on its own port, by a name, without a password: so have all push services theirs. */
 export function isEndpoint(text: string): boolean {
   const url = text.length <= MAX_LENGTH ? URL.parse(text) : null
-  if (url?.protocol !== 'https:' || url.port !== '' || url.username || url.password || url.hash) return false
+  // As a browser writes it: two readers of an odd one might read different hosts.
+  if (url?.protocol !== 'https:' || url.href !== text) return false
+  if (url.port !== '' || url.username || url.password || url.hash) return false
   const name = url.hostname
   return /^[a-z0-9.-]+\.[a-z][a-z0-9-]+$/.test(name) && isIP(name) === 0 && !privateNames.test(name)
 }

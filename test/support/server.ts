@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Middleware } from 'koa'
@@ -46,6 +47,7 @@ export interface TestServerOptions {
   limitFactor?: number
   pageMs?: number
   providers?: readonly PaymentProvider[]
+  pushAgent?: HttpsAgent
 }
 
 let people = 0
@@ -103,7 +105,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     ...options.env,
   })
   const lines: string[] = []
-  const { limitFactor = 1000, pageMs = 0, providers } = options
+  const { limitFactor = 1000, pageMs = 0, providers, pushAgent } = options
   const context = stack.use(
     await createContext(config, {
       role: 'api',
@@ -111,6 +113,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       limitFactor,
       pageMs,
       ...(providers ? { providers } : {}),
+      ...(pushAgent ? { pushAgent } : {}),
     }),
   )
   if (context.redis.isReady) await context.redis.flushDb()
