@@ -1,15 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, link, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { checked, requireBytes } from './check-bytes.ts'
 import { contentTypeOf } from './content-type.ts'
+import {
+  cannotLink,
+  codeOf,
+  copyWhole,
+  guarded,
+  linkOrCopy,
+  nullWhenMissing,
+  syncContent,
+  syncName,
+  writeWhole,
+} from './disk-files.ts'
 import { requireKey, requirePrefix } from './object-key.ts'
-import { type ObjectStore, ObjectStoreError, type ObjectStoreErrorCode } from './object-store.ts'
+import { type ObjectBody, type ObjectStore, ObjectStoreError, type PutOptions } from './object-store.ts'
 
 /** Below the root, so on the same file system; its dot keeps it out of every key. */
 const INCOMING = '.incoming'
 const UNFINISHED_KEPT_MS = 24 * 3600 * 1000
+const CHUNK_BYTES = 1024 * 1024
 
 /**
  * Objects as files under one folder, which nginx may serve.
@@ -33,14 +46,13 @@ export class DiskStore implements ObjectStore {
     this.#root = directory
   }
 
-  async put(key: string, body: Uint8Array | { file: string }): Promise<void> {
+  async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<void> {
     requireKey(key)
     await guarded(key, async () => {
       const target = join(this.#root, key)
       await this.#prepare()
       await mkdir(dirname(target), { recursive: true })
-      if (body instanceof Uint8Array) await this.#replace(target, (unfinished) => writeWhole(unfinished, body))
-      else await this.#putFile(target, body.file)
+      await this.#putBody(key, target, body, options)
       await syncName(dirname(target))
     })
   }
@@ -87,8 +99,53 @@ export class DiskStore implements ObjectStore {
     for (const folder of new Set(keys.map((key) => dirname(key)))) await this.#removeEmpty(folder)
   }
 
+  async copy(from: string, to: string): Promise<void> {
+    requireKey(from)
+    requireKey(to)
+    await guarded(from, async () => {
+      const [source, target] = [join(this.#root, from), join(this.#root, to)]
+      if (!(await stat(source)).isFile()) throw new ObjectStoreError('not_found', `nothing of ${from} is there`)
+      await this.#prepare()
+      await mkdir(dirname(target), { recursive: true })
+      // No object is ever changed in place, so both may be names of one file.
+      await this.#replace(target, (unfinished) => linkOrCopy(source, unfinished))
+      await syncName(dirname(target))
+    })
+  }
+
   async presign(): Promise<null> {
     return null
+  }
+
+  publicUrl(): null {
+    return null
+  }
+
+  async allowOrigins(): Promise<void> {}
+
+  async sweep(before: Date): Promise<number> {
+    return guarded(INCOMING, () => this.#sweep(before))
+  }
+
+  async #putBody(key: string, target: string, body: ObjectBody, options: PutOptions): Promise<void> {
+    const { sha256, ifAbsent, onProgress, signal } = options
+    signal?.throwIfAborted()
+    if (body instanceof Uint8Array) {
+      if (sha256 !== undefined) requireBytes(key, body, sha256)
+      await this.#replace(target, (unfinished) => writeWhole(unfinished, body), ifAbsent)
+      onProgress?.(body.length)
+    } else if (body instanceof Readable || sha256 !== undefined || ifAbsent) {
+      const stream = body instanceof Readable ? body : createReadStream(body.file, { highWaterMark: CHUNK_BYTES })
+      try {
+        const chunks = checked(key, stream, sha256, onProgress)
+        await this.#replace(target, (unfinished) => writeWhole(unfinished, chunks, signal), ifAbsent)
+      } finally {
+        stream.destroy()
+      }
+    } else {
+      await this.#putFile(target, body.file)
+      if (onProgress) onProgress((await stat(target)).size)
+    }
   }
 
   async #putFile(target: string, file: string): Promise<void> {
@@ -104,11 +161,13 @@ export class DiskStore implements ObjectStore {
   }
 
   /** @param write makes the whole file there, synced */
-  async #replace(target: string, write: (unfinished: string) => Promise<void>): Promise<void> {
+  async #replace(target: string, write: (unfinished: string) => Promise<void>, ifAbsent = false): Promise<void> {
     const unfinished = join(this.#root, INCOMING, randomBytes(12).toString('hex'))
     try {
       await write(unfinished)
-      await rename(unfinished, target)
+      // link(2) refuses a name that is taken; rename(2) takes it over.
+      if (ifAbsent) await link(unfinished, target)
+      else await rename(unfinished, target)
     } finally {
       // rename(2) does nothing when both names are links to one file, and says that it succeeded.
       await unlink(unfinished).catch(() => {})
@@ -143,79 +202,26 @@ export class DiskStore implements ObjectStore {
   }
 
   #prepare(): Promise<unknown> {
-    this.#ready ??= this.#sweep().catch((error: unknown) => {
+    this.#ready ??= this.#sweep(new Date(Date.now() - UNFINISHED_KEPT_MS)).catch((error: unknown) => {
       this.#ready = null
       throw error
     })
     return this.#ready
   }
 
-  async #sweep(): Promise<void> {
+  async #sweep(before: Date): Promise<number> {
     const incoming = join(this.#root, INCOMING)
     await mkdir(incoming, { recursive: true })
+    let count = 0
     for (const name of await readdir(incoming)) {
       const path = join(incoming, name)
       const found = await stat(path).catch(() => null)
-      if (found && Date.now() - found.mtimeMs > UNFINISHED_KEPT_MS) await unlink(path).catch(() => {})
+      if (!found || found.mtimeMs >= before.getTime()) continue
+      await unlink(path).then(
+        () => count++,
+        () => {},
+      )
     }
+    return count
   }
-}
-
-/** Another file system, one without links, too many links, or a file that is not ours to link (protected_hardlinks). */
-const cannotLink = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES'])
-const codes: Record<string, ObjectStoreErrorCode> = {
-  ENOENT: 'not_found',
-  ENOTDIR: 'not_found',
-  EISDIR: 'not_found',
-  ENOSPC: 'full',
-  EDQUOT: 'full',
-}
-
-async function linkOrCopy(file: string, unfinished: string): Promise<void> {
-  try {
-    await link(file, unfinished)
-  } catch (error) {
-    if (!cannotLink.has(codeOf(error))) throw error
-    await copyWhole(file, unfinished)
-  }
-}
-
-async function copyWhole(file: string, unfinished: string): Promise<void> {
-  await copyFile(file, unfinished)
-  await syncContent(unfinished)
-}
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await using handle = await open(path, 'wx')
-  await handle.writeFile(bytes)
-  await handle.datasync()
-}
-
-async function syncContent(file: string): Promise<void> {
-  await using handle = await open(file)
-  await handle.datasync()
-}
-
-async function syncName(folder: string): Promise<void> {
-  await using handle = await open(folder)
-  await handle.sync()
-}
-
-async function guarded<T>(key: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof ObjectStoreError) throw error
-    const code = codes[codeOf(error)] ?? 'unavailable'
-    throw new ObjectStoreError(code, `${key}: ${codeOf(error) || 'failed'}`, { cause: error })
-  }
-}
-
-function nullWhenMissing(error: unknown): null {
-  if (error instanceof ObjectStoreError && error.code === 'not_found') return null
-  throw error
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

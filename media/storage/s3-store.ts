@@ -1,84 +1,59 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { createHash } from 'node:crypto'
+import { open, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import {
+  AbortMultipartUploadCommand,
+  CopyObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
+  PutBucketCorsCommand,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { StoreConfig } from '../../config/config.ts'
+import { checked } from './check-bytes.ts'
 import { contentTypeOf } from './content-type.ts'
 import { requireKey, requirePrefix } from './object-key.ts'
-import { type ObjectStore, ObjectStoreError, type ObjectStoreErrorCode } from './object-store.ts'
+import { cacheControlOf, type ObjectBody, type ObjectStore, ObjectStoreError, type PutOptions } from './object-store.ts'
+import { guarded, patience, S3Connection } from './s3-connection.ts'
+import { putParts } from './s3-parts.ts'
 
 /** Above this an upload is cut into parts, so that a broken connection costs one of them. */
-const LARGE_BYTES = 64 * 1024 * 1024
-const PART_BYTES = 16 * 1024 * 1024
-const CONNECT_MS = 5000
-/** No byte either way for so long: the connection is dead. */
-const SILENCE_MS = 20_000
-/** For a whole request without much of a body. */
-const PATIENCE_MS = 30_000
-/** A line slower than this is taken for broken. */
-const SLOWEST_BYTES_A_SECOND = 32 * 1024
-/** What DeleteObjects takes at most. */
+const LARGE_BYTES = 16 * 1024 * 1024
+const STREAM_PART_BYTES = 8 * 1024 * 1024
 const DELETE_ATTEMPTS = 3
+/** What DeleteObjects takes at most. */
 const DELETED_AT_ONCE = 1000
+const CORS_REMEMBERED_SECONDS = 86_400
 
-/**
- * Objects in a bucket of S3, R2 or anything that speaks the same.
- *
- * Tries everything once, each within a limit of time: whoever calls knows whether and when to try again. Checksums only
- * where S3 asks for them: with the SDK's default some servers store the chunk framing of a streamed put as content.
- */
+/** Objects in a bucket of S3, R2 or anything that speaks the same. */
 export class S3Store implements ObjectStore {
   readonly kind = 's3'
-  readonly #client: S3Client
-  readonly #bucket: string
+  readonly #s3: S3Connection
 
   constructor(config: Extract<StoreConfig, { kind: 's3' }>) {
-    this.#bucket = config.bucket
-    this.#client = new S3Client({
-      region: config.region,
-      ...(config.endpoint ? { endpoint: config.endpoint, forcePathStyle: true } : {}),
-      credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      maxAttempts: 1,
-      // Without one the SDK writes to the console when a streamed body fails.
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
-      requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
-    })
+    this.#s3 = new S3Connection(config)
   }
 
-  async put(
-    key: string,
-    body: Uint8Array | { file: string },
-    options: { contentType?: string; cacheControl?: string } = {},
-  ): Promise<void> {
+  async put(key: string, body: ObjectBody, options: PutOptions = {}): Promise<void> {
     requireKey(key)
     await guarded(key, async () => {
-      const size = body instanceof Uint8Array ? body.length : (await stat(body.file)).size
-      const abortSignal = AbortSignal.timeout(PATIENCE_MS + Math.ceil(size / SLOWEST_BYTES_A_SECOND) * 1000)
-      const params = {
-        Bucket: this.#bucket,
-        Key: key,
-        ContentType: options.contentType ?? contentTypeOf(key),
-        CacheControl: options.cacheControl,
+      const headers = {
+        contentType: options.contentType ?? contentTypeOf(key),
+        cacheControl: options.cacheControl ?? cacheControlOf(key),
       }
-      if (size > LARGE_BYTES) return this.#putLarge(params, body, abortSignal)
-      const stream = body instanceof Uint8Array ? null : createReadStream(body.file)
-      try {
-        const Body = stream ?? (body as Uint8Array)
-        await this.#client.send(new PutObjectCommand({ ...params, Body, ContentLength: size }), { abortSignal })
-      } finally {
-        stream?.destroy()
+      if (body instanceof Readable) return this.#putStream(key, body, headers, options)
+      if (body instanceof Uint8Array) {
+        if (body.length <= LARGE_BYTES) return this.#putBytes(key, body, headers, options)
+        return this.#putStream(key, Readable.from(slices(body)), headers, options)
       }
+      if ((await stat(body.file)).size > LARGE_BYTES) return putParts(this.#s3, key, body.file, headers, options)
+      await using handle = await open(body.file)
+      await this.#putBytes(key, await handle.readFile(), headers, options)
     })
   }
 
@@ -89,7 +64,8 @@ export class S3Store implements ObjectStore {
     requireKey(key)
     return guarded(key, async () => {
       const Range = range ? `bytes=${range.start}-${range.end ?? ''}` : undefined
-      const got = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key, Range }))
+      const command = new GetObjectCommand({ Bucket: this.#s3.bucket, Key: key, Range })
+      const got = await this.#s3.client.send(command)
       return { body: got.Body as Readable, size: got.ContentLength ?? 0, contentType: got.ContentType ?? null }
     })
   }
@@ -97,7 +73,8 @@ export class S3Store implements ObjectStore {
   async head(key: string): Promise<{ size: number; contentType: string | null } | null> {
     requireKey(key)
     return guarded(key, async () => {
-      const got = await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }), patience())
+      const command = new HeadObjectCommand({ Bucket: this.#s3.bucket, Key: key })
+      const got = await this.#s3.client.send(command, { abortSignal: patience() })
       return { size: got.ContentLength ?? 0, contentType: got.ContentType ?? null }
     }).catch((error: unknown) => {
       if (error instanceof ObjectStoreError && error.code === 'not_found') return null
@@ -109,8 +86,8 @@ export class S3Store implements ObjectStore {
     requirePrefix(prefix)
     let ContinuationToken: string | undefined
     do {
-      const command = new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken })
-      const page = await guarded(prefix, () => this.#client.send(command, patience()))
+      const command = new ListObjectsV2Command({ Bucket: this.#s3.bucket, Prefix: prefix, ContinuationToken })
+      const page = await guarded(prefix, () => this.#s3.client.send(command, { abortSignal: patience() }))
       for (const { Key, Size } of page.Contents ?? []) if (Key !== undefined) yield { key: Key, size: Size ?? 0 }
       ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined
     } while (ContinuationToken)
@@ -123,18 +100,129 @@ export class S3Store implements ObjectStore {
     }
   }
 
+  async copy(from: string, to: string, { cacheControl }: { cacheControl?: string } = {}): Promise<void> {
+    requireKey(from)
+    requireKey(to)
+    await guarded(from, () =>
+      this.#s3.client.send(
+        new CopyObjectCommand({
+          Bucket: this.#s3.bucket,
+          Key: to,
+          CopySource: `${this.#s3.bucket}/${from}`,
+          MetadataDirective: 'REPLACE',
+          ContentType: contentTypeOf(to),
+          CacheControl: cacheControl ?? cacheControlOf(to),
+        }),
+        { abortSignal: patience() },
+      ),
+    )
+  }
+
   async presign(key: string, expiresInSeconds: number): Promise<string> {
     requireKey(key)
-    const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key })
-    return getSignedUrl(this.#client, command, { expiresIn: expiresInSeconds })
+    const command = new GetObjectCommand({ Bucket: this.#s3.bucket, Key: key })
+    return getSignedUrl(this.#s3.client, command, { expiresIn: expiresInSeconds })
+  }
+
+  publicUrl(key: string): string | null {
+    requireKey(key)
+    return this.#s3.publicUrl !== null && key.startsWith('public/') ? `${this.#s3.publicUrl}/${key}` : null
+  }
+
+  async allowOrigins(origins: readonly string[]): Promise<void> {
+    const rule = {
+      AllowedOrigins: [...origins],
+      AllowedMethods: ['GET', 'HEAD'],
+      AllowedHeaders: ['Range', 'If-None-Match'],
+      ExposeHeaders: ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag'],
+      MaxAgeSeconds: CORS_REMEMBERED_SECONDS,
+    }
+    const command = new PutBucketCorsCommand({
+      Bucket: this.#s3.bucket,
+      CORSConfiguration: { CORSRules: [rule] },
+    })
+    await guarded(this.#s3.bucket, () => this.#s3.client.send(command, { abortSignal: patience() }))
+  }
+
+  async sweep(before: Date): Promise<number> {
+    const { client, bucket } = this.#s3
+    return guarded(bucket, async () => {
+      let count = 0
+      let page: ListMultipartUploadsCommandOutput | undefined
+      do {
+        const command = new ListMultipartUploadsCommand({
+          Bucket: bucket,
+          KeyMarker: page?.NextKeyMarker,
+          UploadIdMarker: page?.NextUploadIdMarker,
+        })
+        page = await client.send(command, { abortSignal: patience() })
+        for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+          if (!Initiated || Initiated >= before) continue
+          await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }))
+          count++
+        }
+      } while (page.IsTruncated)
+      return count
+    })
+  }
+
+  async #putBytes(
+    key: string,
+    bytes: Uint8Array,
+    { contentType, cacheControl }: { contentType: string; cacheControl: string | undefined },
+    { sha256, ifAbsent, onProgress, signal }: PutOptions,
+  ): Promise<void> {
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    if (sha256 !== undefined && sha256 !== digest) {
+      throw new ObjectStoreError('mismatch', `${key}: the bytes are not those that were promised`)
+    }
+    const headers = {
+      'content-type': contentType,
+      'cache-control': cacheControl,
+      'if-none-match': ifAbsent ? '*' : undefined,
+    }
+    await this.#s3.putBytes(key, bytes, digest, { headers, signal })
+    onProgress?.(bytes.length)
+  }
+
+  /** Nobody knows how much will come, so it is cut into parts as it comes. */
+  async #putStream(
+    key: string,
+    body: Readable,
+    { contentType, cacheControl }: { contentType: string; cacheControl: string | undefined },
+    { sha256, ifAbsent, onProgress, signal }: PutOptions,
+  ): Promise<void> {
+    const upload = new Upload({
+      client: this.#s3.client,
+      params: {
+        Bucket: this.#s3.bucket,
+        Key: key,
+        Body: Readable.from(checked(key, body, sha256, onProgress), { objectMode: false }),
+        ContentType: contentType,
+        CacheControl: cacheControl,
+        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+      },
+      partSize: STREAM_PART_BYTES,
+      queueSize: 2,
+    })
+    // It may take as long as its source does; a silent connection ends by itself.
+    const stop = () => void upload.abort()
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      signal?.throwIfAborted()
+      await upload.done()
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      body.destroy()
+    }
   }
 
   /** Deleting twice is deleting once, so a server's passing trouble is met with another try. */
   async #deleteSome(keys: readonly string[], attempts = DELETE_ATTEMPTS): Promise<void> {
     const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true }
     try {
-      const command = new DeleteObjectsCommand({ Bucket: this.#bucket, Delete })
-      const { Errors } = await guarded(keys[0] ?? '', () => this.#client.send(command, patience()))
+      const command = new DeleteObjectsCommand({ Bucket: this.#s3.bucket, Delete })
+      const { Errors } = await guarded(keys[0] ?? '', () => this.#s3.client.send(command, { abortSignal: patience() }))
       const failed = Errors?.find(({ Code }) => Code !== 'NoSuchKey')
       if (failed) throw new ObjectStoreError('unavailable', `${failed.Key} was not deleted: ${failed.Code}`)
     } catch (error) {
@@ -142,45 +230,8 @@ export class S3Store implements ObjectStore {
       await this.#deleteSome(keys, attempts - 1)
     }
   }
-
-  async #putLarge(
-    params: { Bucket: string; Key: string; ContentType: string; CacheControl: string | undefined },
-    body: Uint8Array | { file: string },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const Body = body instanceof Uint8Array ? body : createReadStream(body.file)
-    const upload = new Upload({ client: this.#client, params: { ...params, Body }, partSize: PART_BYTES, queueSize: 2 })
-    const stop = () => void upload.abort()
-    signal.addEventListener('abort', stop, { once: true })
-    try {
-      await upload.done()
-    } finally {
-      signal.removeEventListener('abort', stop)
-      if (!(Body instanceof Uint8Array)) Body.destroy()
-    }
-  }
 }
 
-function patience(): { abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.timeout(PATIENCE_MS) }
-}
-
-async function guarded<T>(key: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof ObjectStoreError) throw error
-    const name = error instanceof Error ? error.name : ''
-    throw new ObjectStoreError(codeOf(error, name), `${key}: ${name || 'failed'}`, { cause: error })
-  }
-}
-
-function codeOf(error: unknown, name: string): ObjectStoreErrorCode {
-  if (name === 'NoSuchBucket') return 'unavailable'
-  if (name === 'InvalidRange') return 'not_found'
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'not_found'
-  const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode
-  if (status === 404) return 'not_found'
-  if (status === 507 || name === 'QuotaExceeded' || name === 'XMinioStorageFull') return 'full'
-  return 'unavailable'
+function* slices(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += STREAM_PART_BYTES) yield bytes.subarray(at, at + STREAM_PART_BYTES)
 }

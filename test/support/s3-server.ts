@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import S3rver from 's3rver'
+import { type Fault, Faults } from './s3-faults.ts'
+import { answerMissing } from './s3-missing.ts'
 import { isSigned } from './s3-signature.ts'
 
 /** Child process of s3.ts: `s3-server.ts <directory> <port> <bucket>`. Says its port, then every request. */
@@ -20,12 +22,19 @@ const s3 = new S3rver({
 })
 await s3.configureBuckets()
 const answer = s3.callback()
-const server = createServer((request, response) => {
+const faults = new Faults()
+process.on('message', (fault: Fault) => {
+  faults.plan(fault)
+  process.send?.({ planned: true })
+})
+const server = createServer(async (request, response) => {
   process.send?.({ request: `${request.method} ${request.url?.split('?')[0]}` })
+  if (await faults.meet(request, response)) return
   // A browser asks without a signature whether it may.
-  if (request.method === 'OPTIONS' || isSigned(request, ACCOUNT)) return void answer(request, response)
-  response.writeHead(403, { 'content-type': 'application/xml' })
-  response.end('<Error><Code>SignatureDoesNotMatch</Code><Message>The signature does not match.</Message></Error>')
+  if (request.method !== 'OPTIONS' && !isSigned(request, ACCOUNT)) {
+    response.writeHead(403, { 'content-type': 'application/xml' })
+    response.end('<Error><Code>SignatureDoesNotMatch</Code><Message>The signature does not match.</Message></Error>')
+  } else if (!(await answerMissing(request, response, directory))) answer(request, response)
 })
 server.listen(Number(port), '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
 process.on('disconnect', () => process.exit())

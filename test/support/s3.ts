@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StoreConfig } from '../../config/config.ts'
+import type { Fault } from './s3-faults.ts'
 
 /** An S3 server of its own on a loopback port, with one empty bucket. Every signature is checked, presigned ones too. */
 export interface S3Server extends AsyncDisposable {
@@ -12,6 +13,11 @@ export interface S3Server extends AsyncDisposable {
   env: Record<string, string>
   /** `PUT /media/key` and the like, as they came. */
   requests: readonly string[]
+  /** Where s3rver keeps its files. */
+  directory: string
+  /** Resolves when the server knows what it is to do wrong, or that it is to be good again. */
+  fail(match: string, times: number, how: Fault['how']): Promise<void>
+  heal(): Promise<void>
   /** Every connection breaks, new ones are refused. */
   stop(): Promise<void>
   /** On the same port again, with what it had. */
@@ -50,6 +56,9 @@ export async function startS3(): Promise<S3Server> {
       S3_SECRET_ACCESS_KEY: ACCOUNT,
     },
     requests,
+    directory,
+    fail: (match, times, how) => tell(child, { match, times, how }),
+    heal: () => tell(child, { match: '', times: 0, how: { cut: true } }),
     stop,
     async start() {
       ;[child, port] = await launch(directory, port, requests)
@@ -59,6 +68,18 @@ export async function startS3(): Promise<S3Server> {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+async function tell(child: ChildProcess, fault: Fault): Promise<void> {
+  const heard = new Promise<void>((resolve) => {
+    child.on('message', function hear(message: { planned?: boolean }) {
+      if (!message.planned) return
+      child.off('message', hear)
+      resolve()
+    })
+  })
+  child.send(fault)
+  await heard
 }
 
 async function launch(directory: string, port: number, requests: string[]): Promise<[ChildProcess, number]> {
