@@ -1,36 +1,38 @@
-import type { ReactiveController, ReactiveControllerHost } from 'lit'
-import type { ChatErrorCode, ChatLine, RoomSettings, ServerFrame } from '../../server/chat/protocol.ts'
+import type { ReactiveControllerHost } from 'lit'
+import type { ChatErrorCode, ChatLine, RoomMode, RoomSettings, ServerFrame } from '../../server/chat/protocol.ts'
 import { type ChatConnection, type ConnectionState, chatConnection, type RoomListener } from './chat-connection.ts'
+import { Outbox, type Outgoing } from './outbox.ts'
+import { fetchEmotes, fetchOlder } from './room-api.ts'
+import { type Entry, RoomLog } from './room-log.ts'
 
-/** So many stay on the page; older ones are asked for. */
-const KEPT = 400
 const RETRY_MS = 2000
-/** Refused for a moment, and not for what was said. */
-const temporary: ReadonlySet<ChatErrorCode> = new Set(['unavailable', 'internal', 'room_busy'])
+const ANSWER_MS = 8000
+const HISTORY_STEP = 60
+const MOST_NAMES = 1000
+/** Refused for a moment, and not for what was said: it goes out again by itself. */
+const temporary: ReadonlySet<ChatErrorCode> = new Set(['unavailable', 'internal', 'room_busy', 'rate_limited'])
 
-/** What the person wrote and the room has not said back yet. */
-export interface Outgoing {
-  cid: string
-  body: string
-  re: number | undefined
-  /** Null while it is on its way. */
-  refusal: ChatErrorCode | null
-}
+/** `all` once the beginning is there. */
+export type HistoryState = 'idle' | 'loading' | 'all' | 'failed'
 
 /** Guests read, members write, moderators keep order, owners as well. */
 export const MODERATOR = 2
+export const OWNER = 3
+
+type Answer = Extract<ServerFrame, { cid?: string }>
 
 /**
- * A room as its page shows it: what was said, in order and once, and what the person has said and not heard back yet.
- * Renders its host when something changes, at most once a frame.
+ * A room as its page shows it: what was said, and what the person has said and not heard back yet. The elements of the
+ * panel attach themselves, and are rendered anew when something changes.
  */
-export class ChatRoomController implements ReactiveController, RoomListener {
-  lines: ChatLine[] = []
-  outgoing: Outgoing[] = []
+export class ChatRoom implements RoomListener {
+  readonly log = new RoomLog()
+  readonly outbox = new Outbox()
+  room = ''
   viewers = 0
-  pin: ChatLine | null = null
-  settings: RoomSettings = { slow: 0, mode: 'all', frozen: false }
   rank = 0
+  /** In which modes the person may write. */
+  modes: readonly RoomMode[] = []
   /** Until when the person may not write; 0 for ever, null when they may. */
   until: number | null = null
   /** When slow mode lets them write again, milliseconds of this page's clock. */
@@ -40,95 +42,165 @@ export class ChatRoomController implements ReactiveController, RoomListener {
   /** Why they may not even read. */
   refusal: ChatErrorCode | null = null
   hasJoined = false
-  /** Called with each notice that is pushed to the room. */
-  onNotice: (text: string, from: string) => void = () => {}
-  readonly #host: ReactiveControllerHost
+  history: HistoryState = 'idle'
+  /** They read further up: nothing may be taken from under their eyes. */
+  isReading = false
+  /** The room's own emotes: name → address of the picture. */
+  emotes: ReadonlyMap<string, string> = new Map()
+  /** Names of who wrote, as they are written, by what they are in lower case. */
+  readonly names = new Map<string, string>()
   readonly #connection: ChatConnection
-  #room: string | null = null
-  #epoch = ''
-  #last = 0
+  readonly #hosts = new Set<ReactiveControllerHost>()
+  readonly #waiting = new Map<string, (answer: Answer | null) => void>()
+  /** Undefined until it is known. */
+  #person: number | null | undefined
+  #emotesVersion = 0
+  #isConnected = false
 
-  constructor(host: ReactiveControllerHost, connection = chatConnection) {
-    this.#host = host
+  constructor(connection = chatConnection) {
     this.#connection = connection
-    host.addController(this)
   }
 
-  hostConnected(): void {
-    if (this.#room) this.#connection.join(this.#room, this)
+  get settings(): RoomSettings {
+    return this.log.settings
   }
 
-  hostDisconnected(): void {
-    if (this.#room) this.#connection.leave(this.#room)
+  get pin(): ChatLine | null {
+    return this.log.pin
+  }
+
+  attach(host: ReactiveControllerHost): void {
+    this.#hosts.add(host)
+  }
+
+  detach(host: ReactiveControllerHost): void {
+    this.#hosts.delete(host)
+  }
+
+  changedSomething(): void {
+    for (const host of this.#hosts) host.requestUpdate()
+  }
+
+  connect(): void {
+    this.#isConnected = true
+    if (this.room) this.#connection.join(this.room, this)
+  }
+
+  disconnect(): void {
+    this.#isConnected = false
+    if (this.room) this.#connection.leave(this.room)
   }
 
   follow(room: string): void {
-    if (room === this.#room) return
-    if (this.#room) this.#connection.leave(this.#room)
-    this.#room = room
-    this.#forget()
-    this.outgoing = []
-    this.#connection.join(room, this)
+    if (room === this.room) return
+    if (this.room) this.#connection.leave(this.room)
+    this.room = room
+    this.log.begin('')
+    this.#emotesVersion = 0
+    this.emotes = new Map()
+    this.outbox.open(this.room, this.#person ?? null)
+    if (this.#isConnected) this.#connection.join(room, this)
   }
 
+  /** Who writes here; what they had not sent comes back. Null for a guest. */
+  become(person: number | null, name: string): void {
+    if (person === this.#person) return
+    const isSomebodyElse = this.#person !== undefined
+    this.#person = person
+    this.#learnName({ n: name })
+    this.outbox.open(this.room, this.#person ?? null)
+    if (isSomebodyElse) this.#connection.reopen()
+  }
+
+  write(draft: string): void {
+    this.outbox.write(draft)
+    this.changedSomething()
+  }
+
+  /** @param at what they are watching, milliseconds of the server's clock */
   send(body: string, re: number | undefined, at: number | undefined): void {
-    const message = { cid: crypto.randomUUID(), body, re, refusal: null }
-    this.outgoing = [...this.outgoing, message]
-    this.#say(message, at)
-    this.#host.requestUpdate()
+    this.#say(this.outbox.add({ body, ...(re === undefined ? {} : { re }), ...(at === undefined ? {} : { at }) }))
+    this.changedSomething()
   }
 
-  again({ cid }: Outgoing): void {
-    this.outgoing = this.outgoing.map((each) => (each.cid === cid ? { ...each, refusal: null } : each))
-    this.#sayAgain(cid)
-    this.#host.requestUpdate()
+  again(message: Outgoing): void {
+    this.#say(this.outbox.renew(message))
+    this.changedSomething()
   }
 
   dismiss({ cid }: Outgoing): void {
-    this.outgoing = this.outgoing.filter((each) => each.cid !== cid)
-    this.#host.requestUpdate()
+    this.outbox.remove(cid)
+    this.changedSomething()
   }
 
-  moderate(operation: object): void {
-    this.#connection.say({ t: 'mod', room: this.#room, cid: crypto.randomUUID(), ...operation })
+  /** What the hub answered to a frame of ours; null when nothing came. */
+  ask(frame: object): Promise<Answer | null> {
+    const cid = crypto.randomUUID()
+    return new Promise((resolve) => {
+      const done = (answer: Answer | null) => {
+        this.#waiting.delete(cid)
+        clearTimeout(timer)
+        resolve(answer)
+      }
+      const timer = setTimeout(() => done(null), ANSWER_MS)
+      this.#waiting.set(cid, done)
+      if (!this.#connection.say({ ...frame, room: this.room, cid })) done(null)
+    })
+  }
+
+  /** @returns why it was not done; null when it was */
+  async moderate(operation: object): Promise<ChatErrorCode | null> {
+    const answer = await this.ask({ t: 'mod', ...operation })
+    if (answer?.t === 'ack') return null
+    return answer?.t === 'err' ? answer.code : 'unavailable'
+  }
+
+  /** Messages from before the first one that is here. */
+  async loadOlder(): Promise<void> {
+    if (this.history === 'loading' || this.history === 'all' || !this.hasJoined) return
+    this.history = 'loading'
+    this.changedSomething()
+    const { epoch } = this.log
+    try {
+      const first = this.log.entries.find(({ line }) => line.s > 0)
+      const found = (await this.#olderOfHub(first)) ?? (await fetchOlder(this.room, first))
+      if (epoch !== this.log.epoch) return
+      const before = this.log.entries.length
+      this.log.prepend(found.entries)
+      const isEnd = !found.more || this.log.entries.length === before
+      this.history = isEnd ? 'all' : 'idle'
+    } catch {
+      this.history = 'failed'
+    }
+    for (const { line } of this.log.entries.slice(0, HISTORY_STEP)) this.#learnName(line)
+    this.changedSomething()
   }
 
   since(): { e: string; s: number } | undefined {
-    return this.#epoch ? { e: this.#epoch, s: this.#last } : undefined
+    return this.log.epoch ? { e: this.log.epoch, s: this.log.last } : undefined
   }
 
   changed(state: ConnectionState, code: number | null): void {
     this.state = state
     this.closedWith = code
-    this.#host.requestUpdate()
+    this.changedSomething()
   }
 
   take(frame: ServerFrame): void {
+    if ('cid' in frame && frame.cid) this.#waiting.get(frame.cid)?.(frame)
     switch (frame.t) {
       case 'joined':
-        this.hasJoined = true
-        this.refusal = null
-        if (!frame.recovered) this.#forget()
-        this.#epoch = frame.e
-        this.viewers = frame.n
-        this.pin = frame.pin
-        this.settings = frame.set
-        this.rank = frame.rank
-        this.until = frame.until ?? null
-        for (const line of frame.m) this.#apply(line)
-        this.#last = Math.max(this.#last, frame.s)
-        // The hub knows each by its cid: what it has already is not said twice.
-        for (const message of this.outgoing) if (message.refusal === null) this.#say(message, undefined)
+        this.#joined(frame)
         break
       case 'b':
-        if (frame.e !== this.#epoch || !this.#applyAll(frame.m)) this.#ask()
+        if (frame.e !== this.log.epoch || !this.log.takeAll(frame.m, this.isReading)) this.#joinAgain()
+        for (const line of frame.m) this.#learnName(line)
         break
       case 'reset':
-        this.#ask()
+        this.#joinAgain()
         break
       case 'ack':
-        this.outgoing = this.outgoing.filter(({ cid }) => cid !== frame.cid)
-        if (this.settings.slow > 0 && this.rank < MODERATOR) this.slowUntilMs = Date.now() + this.settings.slow * 1000
+        this.#acknowledged(frame.cid)
         break
       case 'err':
         this.#refused(frame)
@@ -138,70 +210,98 @@ export class ChatRoomController implements ReactiveController, RoomListener {
         break
       case 'you':
         this.rank = frame.rank
+        this.modes = frame.modes
         this.until = frame.until ?? null
         break
-      case 'ntf':
-        this.onNotice(frame.text, frame.from)
-        break
     }
-    this.#host.requestUpdate()
+    this.#fetchEmotes()
+    this.changedSomething()
   }
 
-  #say({ cid, body, re }: Outgoing, at: number | undefined): void {
-    this.#connection.say({ t: 'send', room: this.#room, cid, body, re, at })
+  #joined(frame: Extract<ServerFrame, { t: 'joined' }>): void {
+    this.hasJoined = true
+    this.refusal = null
+    if (!frame.recovered) {
+      this.log.begin(frame.e)
+      this.history = 'idle'
+    }
+    this.viewers = frame.n
+    this.log.takeSnapshot(frame.m, frame.s, this.isReading)
+    this.log.pin = frame.pin
+    this.log.settings = frame.set
+    this.rank = frame.rank
+    this.modes = frame.modes
+    this.until = frame.until ?? null
+    for (const line of frame.m) this.#learnName(line)
+    // The hub knows each by its cid: what it has already is not said twice.
+    for (const message of this.outbox.messages) if (message.refusal === null) this.#say(message)
   }
 
-  #sayAgain(cid: string): void {
-    const message = this.outgoing.find((each) => each.cid === cid)
-    if (message) this.#say(message, undefined)
+  #say({ cid, body, re, at }: Outgoing): void {
+    this.#connection.say({ t: 'send', room: this.room, cid, body, re, at })
   }
 
   /** From where we are; what comes meanwhile comes again. */
-  #ask(): void {
-    if (this.#room) this.#connection.say({ t: 'join', room: this.#room, since: this.since() })
+  #joinAgain(): void {
+    if (this.room) this.#connection.say({ t: 'join', room: this.room, since: this.since() })
+  }
+
+  #acknowledged(cid: string): void {
+    if (!this.outbox.find(cid)) return
+    this.outbox.remove(cid)
+    const { slow } = this.settings
+    if (slow > 0 && this.rank < MODERATOR) this.slowUntilMs = Date.now() + slow * 1000
   }
 
   #refused({ cid, code, retry }: Extract<ServerFrame, { t: 'err' }>): void {
     if (cid === undefined) {
-      if (!this.hasJoined) this.refusal = code
+      if (!this.hasJoined || code === 'forbidden') this.refusal = code
       return
     }
+    if (!this.outbox.find(cid)) return
     if (temporary.has(code)) {
       // Still on its way; the hub knows it by its cid, should it have gone out after all.
       setTimeout(() => this.#sayAgain(cid), retry ?? RETRY_MS)
       return
     }
     if (code === 'slow_mode' && retry) this.slowUntilMs = Date.now() + retry
-    this.outgoing = this.outgoing.map((each) => (each.cid === cid ? { ...each, refusal: code } : each))
+    this.outbox.refuse(cid, code)
   }
 
-  /** False when some are missing before one of them. */
-  #applyAll(lines: readonly ChatLine[]): boolean {
-    for (const line of lines) {
-      if (line.s > this.#last + 1) return false
-      if (line.s > this.#last) this.#apply(line)
-    }
-    return true
+  #sayAgain(cid: string): void {
+    const message = this.outbox.find(cid)
+    if (message?.refusal === null) this.#say(message)
   }
 
-  #apply(line: ChatLine): void {
-    this.#last = Math.max(this.#last, line.s)
-    if (line.k === 'msg') {
-      const start = Math.max(0, this.lines.length + 1 - KEPT)
-      this.lines = [...this.lines.slice(start), line]
-    }
-    if (line.k === 'del') this.lines = this.lines.filter(({ s }) => s !== line.of)
-    if (line.k === 'purge') this.lines = this.lines.filter(({ u }) => u !== line.u)
-    if (line.k === 'set' && line.set) this.settings = line.set
-    if (line.k === 'pin') this.pin = line.of == null ? null : { ...line, s: line.of, k: 'msg' }
-    const isPinGone = line.k === 'del' ? this.pin?.s === line.of : line.k === 'purge' && this.pin?.u === line.u
-    if (isPinGone) this.pin = null
+  async #olderOfHub(
+    first: Entry | undefined,
+  ): Promise<{ entries: { e: string; line: ChatLine }[]; more: boolean } | null> {
+    if (!first || first.e !== this.log.epoch) return null
+    const answer = await this.ask({ t: 'hist', before: first.line.s, limit: HISTORY_STEP })
+    // The hub keeps the newest alone: where it ends, the platform goes on.
+    if (answer?.t !== 'hist' || !answer.more) return null
+    return { entries: answer.m.map((line) => ({ e: first.e, line })), more: true }
   }
 
-  #forget(): void {
-    this.lines = []
-    this.pin = null
-    this.#epoch = ''
-    this.#last = 0
+  #learnName({ n }: { n?: string }): void {
+    if (!n || this.names.has(n.toLowerCase())) return
+    if (this.names.size >= MOST_NAMES) this.names.delete(this.names.keys().next().value ?? '')
+    this.names.set(n.toLowerCase(), n)
+  }
+
+  /** Once for each number that the room's settings show. */
+  #fetchEmotes(): void {
+    const version = this.settings.emotes
+    if (version === this.#emotesVersion) return
+    this.#emotesVersion = version
+    fetchEmotes(this.room)
+      .then((emotes) => {
+        if (version !== this.#emotesVersion) return
+        this.emotes = emotes
+        this.changedSomething()
+      })
+      .catch(() => {
+        // Their names stand where they would.
+      })
   }
 }

@@ -1,0 +1,42 @@
+import type { EmoteJson, MessageJson, MessagesJson } from '../../server/chat/contract.ts'
+import type { ChatLine, Rank } from '../../server/chat/protocol.ts'
+import { get } from '../api.ts'
+import type { Entry } from './room-log.ts'
+
+const STEP = 60
+
+/** Lines of a room, oldest first, as the platform keeps them. */
+export interface KeptLines {
+  entries: { e: string; line: ChatLine }[]
+  more: boolean
+}
+
+export function pathOf(room: string, rest = ''): string {
+  return `/api/rooms/${encodeURIComponent(room)}/${rest}`
+}
+
+/** Messages from before one; the newest without one. @throws {ApiError} */
+export async function fetchOlder(room: string, before: Entry | undefined): Promise<KeptLines> {
+  const query = new URLSearchParams({ limit: String(STEP) })
+  if (before) query.set('before', `${before.e}:${before.line.s}`)
+  const { results, next } = await get<MessagesJson>(pathOf(room, `messages/?${query}`))
+  return { entries: results.map(asEntry).reverse(), more: next !== null }
+}
+
+/** As the chat itself shows it. */
+export function asEntry({ epoch, seq, author, rank, text, reply_to, sent_at }: MessageJson): {
+  e: string
+  line: ChatLine
+} {
+  const line: ChatLine = { s: seq, ts: Date.parse(sent_at), k: 'msg', n: author.name, r: rank as Rank, b: text }
+  if (author.id !== null) line.u = `u:${author.id}`
+  if (author.avatar_url) line.a = author.avatar_url
+  if (reply_to !== null) line.re = reply_to
+  return { e: epoch, line }
+}
+
+/** Name → address of the picture. @throws {ApiError} */
+export async function fetchEmotes(room: string): Promise<ReadonlyMap<string, string>> {
+  const emotes = await get<EmoteJson[]>(pathOf(room, 'emotes/'))
+  return new Map(emotes.map(({ name, url }) => [name, url]))
+}
