@@ -6,13 +6,14 @@ import { DomainError } from '../errors.ts'
 import { parse, type RequestState } from '../http/request.ts'
 import { isSame } from '../http/session-cookie.ts'
 import { findPlace, findRules } from './find-place.ts'
-import type { Place, RoomRules } from './host.ts'
+import { findPresent } from './find-present.ts'
+import type { Crowd, Place, RoomRules } from './host.ts'
 
 const byRoom = z.object({ room: z.string().max(40) })
 const byPerson = byRoom.extend({ uid: z.string().regex(/^(guest|u:[1-9]\d{0,8})$/) })
 
 /** What chat hubs ask; past nginx, and closed without the secret. */
-export function chatHooks({ config }: Context): Router<RequestState> {
+export function chatHooks({ config, redis }: Context): Router<RequestState> {
   const router = new Router<RequestState>({ prefix: '/internal/rooms' })
 
   router.use(async (ctx, next) => {
@@ -23,6 +24,11 @@ export function chatHooks({ config }: Context): Router<RequestState> {
   router.get('/:room', async (ctx) => {
     const { room } = parse(byRoom, ctx.params)
     ctx.body = { rules: await findRules(ctx.state.em, room) } satisfies { rules: RoomRules | null }
+  })
+
+  router.get('/:room/people', async (ctx) => {
+    const { room } = parse(byRoom, ctx.params)
+    ctx.body = (await findPresent({ em: ctx.state.em, redis, store: config.store }, room)) satisfies Crowd
   })
 
   router.get('/:room/people/:uid', async (ctx) => {

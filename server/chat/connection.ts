@@ -1,4 +1,6 @@
+import { hasBlockedTerm } from './blocked-terms.ts'
 import { cleanText } from './clean-text.ts'
+import { isEmoteOnly } from './emote-only.ts'
 import type { HubRooms } from './hub-rooms.ts'
 import { moderate } from './moderate.ts'
 import { type ChatErrorCode, type ClientFrame, parseClientFrame, ranks, type ServerFrame } from './protocol.ts'
@@ -10,6 +12,7 @@ const MAX_ROOMS = 10
 /** A person who floods is told so this often, then shut out. */
 const MAX_REFUSED_FRAMES = 100
 const NOTICE_SECONDS = 5
+const MAX_LISTED = 200
 
 /** The socket, as far as a connection needs it. */
 export interface Wire {
@@ -32,7 +35,6 @@ export class Connection {
   readonly #frames: TokenBucket
   readonly #history: TokenBucket
   readonly #operations: TokenBucket
-  readonly #notices: TokenBucket
   #refused = 0
   #isClosed = false
 
@@ -49,7 +51,6 @@ export class Connection {
     this.#frames = new TokenBucket({ perSecond: 20, burst: 40, nowMs })
     this.#history = new TokenBucket({ perSecond: 0.5, burst: 5, nowMs })
     this.#operations = new TokenBucket({ perSecond: 10, burst: 10, nowMs })
-    this.#notices = new TokenBucket({ perSecond: 1 / 30, burst: 1, nowMs })
   }
 
   /** Null for a guest, of whom the platform knows nothing. */
@@ -115,6 +116,8 @@ export class Connection {
         return this.leave(frame.room)
       case 'auth':
         return this.#hub.renew(this, frame.ticket)
+      case 'notify':
+        return this.#notify(frame)
     }
     if (!this.rooms.has(frame.room)) return this.refuse('not_member', { cid: frame.cid, room: frame.room })
     switch (frame.t) {
@@ -123,12 +126,10 @@ export class Connection {
       case 'hist':
         return this.#tellHistory(frame)
       case 'who':
-        return this.tell({ t: 'who', cid: frame.cid, room: frame.room, ...this.#hub.who(frame.room) })
+        return this.#tellWho(frame)
       case 'mod':
         if (!this.#operations.take(Date.now())) return this.refuse('rate_limited', { cid: frame.cid, retry: 1000 })
         return moderate(this.#hub, this, frame)
-      case 'notify':
-        return this.#notify(frame)
     }
   }
 
@@ -158,6 +159,7 @@ export class Connection {
       pin: live.pin,
       set: live.settings,
       rank: this.isReadOnly ? ranks.guest : place.rank,
+      modes: this.isReadOnly ? [] : place.modes,
       ...(until === null ? {} : { until }),
     })
     if (isNew) this.#hub.enter(room, this)
@@ -171,13 +173,17 @@ export class Connection {
     if (text === null) return refuse('bad_field')
     const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
     if (!rules || !place) return refuse('forbidden')
-    if (place.rank < ranks.moderator && this.#hub.isBlocked(rules, text)) return refuse('blocked_term')
-    const result = await this.#hub.send(room, { uid: this.person.uid, rank: place.rank, modes: place.modes }, cid, {
+    if (place.rank < ranks.moderator && hasBlockedTerm(rules.blockedTerms, text)) return refuse('blocked_term')
+    const isForEmoteMode = isEmoteOnly(text, rules.emotes)
+    const modes = place.modes.filter((mode) => mode !== 'emote' || isForEmoteMode)
+    const { avatar } = this.person
+    const result = await this.#hub.send(room, { uid: this.person.uid, rank: place.rank, modes }, cid, {
       k: 'msg',
       u: this.person.uid,
       n: this.person.name,
       r: place.rank,
       b: text,
+      ...(avatar ? { a: avatar } : {}),
       ...(re ? { re } : {}),
       ...(at ? { at } : {}),
     })
@@ -191,21 +197,52 @@ export class Connection {
     this.tell({ t: 'hist', cid, room, m: lines, more: lines.length === limit })
   }
 
-  async #notify({ room, cid, level, text }: Extract<ClientFrame, { t: 'notify' }>): Promise<void> {
+  async #tellWho({ room, from, cid }: Extract<ClientFrame, { t: 'who' }>): Promise<void> {
+    if (!this.#history.take(Date.now())) return this.refuse('rate_limited', { cid, room, retry: 2000 })
+    const [place, { people, guests }] = await Promise.all([
+      this.#hub.place(room, this.account),
+      this.#hub.present(room),
+    ])
+    const told = place && place.rank >= ranks.moderator ? people.length : Math.min(people.length, MAX_LISTED)
+    const to = Math.min(from + MAX_LISTED, told)
+    this.tell({
+      t: 'who',
+      cid,
+      room,
+      people: people.slice(from, to),
+      guests,
+      total: people.length,
+      next: to < told ? to : null,
+    })
+  }
+
+  /** Whether they may call to the whole site, their rank in the lobby says. */
+  async #notify({ room = 'lobby', site, cid, level, text }: Extract<ClientFrame, { t: 'notify' }>): Promise<void> {
+    const about = { cid, ...(site ? {} : { room }) }
+    if (!site && !this.rooms.has(room)) return this.refuse('not_member', about)
     const cleaned = cleanText(text)
-    if (!cleaned) return this.refuse('bad_field', { cid, room })
+    if (!cleaned) return this.refuse('bad_field', about)
+    if (!this.account || this.isReadOnly) return this.refuse('forbidden', about)
     const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
-    const isAllowed = place && rules && place.rank >= (rules.notices === 'everyone' ? ranks.member : ranks.moderator)
-    if (!isAllowed || this.isReadOnly) return this.refuse('forbidden', { cid, room })
-    if (!this.#notices.take(Date.now())) return this.refuse('rate_limited', { cid, room, retry: 30_000 })
-    await this.#hub.broadcast(room, {
+    if (!place || !rules) return this.refuse('forbidden', about)
+    if (place.rank < ranks.moderator) {
+      const { settings } = await this.#hub.open(room)
+      if (site || place.rank < ranks.member || settings.notices !== 'everyone') return this.refuse('forbidden', about)
+      const until = await this.#hub.store.bannedUntil(room, this.account)
+      if (until !== null) return this.refuse(until === 0 ? 'banned' : 'timed_out', about)
+      if (hasBlockedTerm(rules.blockedTerms, cleaned)) return this.refuse('blocked_term', about)
+    }
+    const waitMs = await this.#hub.takeNotice(this.account)
+    if (waitMs > 0) return this.refuse('rate_limited', { ...about, retry: waitMs })
+    const from = this.person.name
+    await this.#hub.broadcast(site ? null : room, {
       t: 'ntf',
       id: cid,
       level,
       text: cleaned,
-      from: this.person.name,
+      from,
       ttl: NOTICE_SECONDS,
     })
-    this.tell({ t: 'ack', cid, room, e: '', s: 0 })
+    this.tell({ t: 'ack', ...about, e: '', s: 0 })
   }
 }

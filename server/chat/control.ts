@@ -8,6 +8,7 @@ export type Control =
   | { kind: 'place'; room: string; uid: string }
   | { kind: 'rules'; room: string }
   | { kind: 'frame'; room: string; frame: ServerFrame }
+  | { kind: 'site'; frame: ServerFrame }
   | { kind: 'people'; uids: readonly string[]; frame: ServerFrame }
 
 /** One word to so many, or a hub would be busy with a single one for too long. */
@@ -33,6 +34,11 @@ export async function tellPeople(redis: RedisClient, uids: readonly string[], fr
 /** To everybody in a room, on every hub; not a line of it: who comes later does not learn of it. */
 export function tellRoom(redis: RedisClient, room: string, frame: ServerFrame): Promise<void> {
   return say(redis, { kind: 'frame', room, frame })
+}
+
+/** To every page of the site that has the chat's connection. */
+export function tellSite(redis: RedisClient, frame: ServerFrame): Promise<void> {
+  return say(redis, { kind: 'site', frame })
 }
 
 export async function say(redis: RedisClient, control: Control): Promise<void> {

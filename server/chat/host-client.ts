@@ -1,5 +1,5 @@
 import { callInternal } from '../http/internal-call.ts'
-import type { ChatHost, Place, RoomRules } from './host.ts'
+import type { ChatHost, Crowd, Place, RoomRules } from './host.ts'
 
 /** The platform as the hub reaches it: over the api's internal HTTP. */
 export class HttpChatHost implements ChatHost {
@@ -17,6 +17,10 @@ export class HttpChatHost implements ChatHost {
 
   async place(room: string, uid: string | null): Promise<Place | null> {
     return (await this.#ask<{ place: Place | null }>(`/internal/rooms/${room}/people/${uid ?? 'guest'}`)).place
+  }
+
+  async present(room: string): Promise<Crowd> {
+    return this.#ask<Crowd>(`/internal/rooms/${room}/people`)
   }
 
   async #ask<T>(path: string): Promise<T> {

@@ -1,4 +1,4 @@
-import type { Rank, RoomMode, RoomSettings } from './protocol.ts'
+import type { Present, Rank, RoomMode, RoomSettings } from './protocol.ts'
 
 /** Somebody's place in a room. */
 export interface Place {
@@ -7,11 +7,16 @@ export interface Place {
   modes: readonly RoomMode[]
 }
 
+export interface Crowd {
+  people: readonly Present[]
+  guests: number
+}
+
 export interface RoomRules {
-  /** Compared without case, as whole words. */
+  /** As `blocked-terms.ts` compares them. */
   blockedTerms: readonly string[]
-  /** Who may push a notice to everybody. */
-  notices: 'everyone' | 'moderators'
+  /** Names of its emotes. */
+  emotes: readonly string[]
   /** As they were last kept: for a Redis that knows nothing of the room. */
   settings: RoomSettings
   /** Until when, milliseconds since 1970; 0 for ever. */
@@ -30,4 +35,6 @@ export interface ChatHost {
    * @returns null when they may not even read
    */
   place(room: string, uid: string | null): Promise<Place | null>
+  /** Who is in it, on any node; moderators first, then by name. */
+  present(room: string): Promise<Crowd>
 }

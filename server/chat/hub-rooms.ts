@@ -2,19 +2,22 @@ import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
 import { Remembered } from '../remembered.ts'
 import type { Connection } from './connection.ts'
-import { CONTROL_CHANNEL, type Control, say, tellRoom } from './control.ts'
-import type { ChatHost, Place, RoomRules } from './host.ts'
+import { CONTROL_CHANNEL, type Control, say, tellRoom, tellSite } from './control.ts'
+import type { ChatHost, Crowd, Place, RoomRules } from './host.ts'
 import { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
 import { PresenceBook } from './presence.ts'
-import { type Rank, ranks, type ServerFrame } from './protocol.ts'
+import type { ServerFrame } from './protocol.ts'
 import { channelOf, RoomStore, type SendResult } from './room-store.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
 
 const REMEMBERED_MS = 30_000
 /** A room without anybody is kept so long: a class reloads its page together. */
 const IDLE_MS = 60_000
-const MAX_LISTED = 200
+/** Of who is in a room, asked of the platform. */
+const PRESENT_MS = 3000
+/** One notice of a person in so long, over all nodes. */
+const NOTICE_MS = 30_000
 const RESYNC_MS = 5000
 
 export interface HubRoomsOptions {
@@ -43,6 +46,7 @@ export class HubRooms implements AsyncDisposable {
   readonly #people = new Map<string, Set<Connection>>()
   readonly #rules: Remembered<RoomRules | null>
   readonly #places: Remembered<Place | null>
+  readonly #present: Remembered<Crowd>
   readonly #timers: NodeJS.Timeout[]
   #isDegraded = false
 
@@ -56,6 +60,7 @@ export class HubRooms implements AsyncDisposable {
       const [room = '', uid = ''] = key.split(' ')
       return host.place(room, uid || null)
     }, REMEMBERED_MS)
+    this.#present = new Remembered((room) => host.present(room), PRESENT_MS)
     this.#subscriber = redis.duplicate()
     this.#subscriber.on('error', () => {})
     // Subscriptions come back by themselves; what was said meanwhile does not.
@@ -110,11 +115,6 @@ export class HubRooms implements AsyncDisposable {
     return this.#places.get(`${room} ${account ?? ''}`)
   }
 
-  isBlocked({ blockedTerms }: RoomRules, text: string): boolean {
-    const words = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ')} `
-    return blockedTerms.some((term) => words.includes(` ${term.toLowerCase()} `))
-  }
-
   /** Read from Redis and subscribed, once for all who come at the same time. */
   async open(id: string): Promise<LiveRoom> {
     const known = this.#rooms.get(id)
@@ -156,15 +156,9 @@ export class HubRooms implements AsyncDisposable {
     return this.presence.count(room)
   }
 
-  /** Those of this node; a class is on few. */
-  who(room: string): { people: { u: string; n: string; r: Rank }[]; guests: number } {
-    const people = new Map<string, { u: string; n: string; r: Rank }>()
-    let guests = 0
-    for (const { account, person } of this.#rooms.get(room)?.connections ?? []) {
-      if (!account) guests += 1
-      else if (people.size < MAX_LISTED) people.set(account, { u: account, n: person.name, r: ranks.member })
-    }
-    return { people: [...people.values()], guests }
+  /** Over all nodes. */
+  present(room: string): Promise<Crowd> {
+    return this.#present.get(room)
   }
 
   /** @throws {Error} Redis or the platform is away */
@@ -190,9 +184,16 @@ export class HubRooms implements AsyncDisposable {
     return say(this.#options.redis, { kind: 'place', room, uid })
   }
 
-  /** To everybody in a room, on every node. */
-  broadcast(room: string, frame: ServerFrame): Promise<void> {
-    return tellRoom(this.#options.redis, room, frame)
+  /** To everybody in a room, on every node; null for everybody on the site. */
+  broadcast(room: string | null, frame: ServerFrame): Promise<void> {
+    return room === null ? tellSite(this.#options.redis, frame) : tellRoom(this.#options.redis, room, frame)
+  }
+
+  /** 0 when they may send a notice now; it counts as sent. Else how long they have to wait, milliseconds. */
+  async takeNotice(account: string): Promise<number> {
+    const key = `chat:notice:${account}`
+    const isFirst = (await this.#options.redis.set(key, '1', { PX: NOTICE_MS, NX: true })) !== null
+    return isFirst ? 0 : Math.max(1, await this.#options.redis.pTTL(key))
   }
 
   /** A new ticket for a connection whose session goes on. */
@@ -238,6 +239,8 @@ export class HubRooms implements AsyncDisposable {
       this.#rules.forget(control.room)
     } else if (control.kind === 'frame') {
       this.#publish(control.room, control.frame)
+    } else if (control.kind === 'site') {
+      for (const connection of this.#connections) connection.tell(control.frame)
     } else if (control.kind === 'people') {
       for (const uid of control.uids) {
         for (const connection of this.#people.get(uid) ?? []) connection.tell(control.frame)
@@ -251,7 +254,7 @@ export class HubRooms implements AsyncDisposable {
     if (theirs.length === 0) return
     const [place, until] = await Promise.all([this.place(room, uid), this.store.bannedUntil(room, uid)])
     for (const connection of theirs) {
-      if (place) connection.tell({ t: 'you', room, rank: place.rank, ...(until === null ? {} : { until }) })
+      if (place) connection.tell({ t: 'you', room, ...place, ...(until === null ? {} : { until }) })
       else {
         connection.refuse('forbidden', { room })
         await connection.leave(room)

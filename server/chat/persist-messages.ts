@@ -124,8 +124,10 @@ async function write(em: EntityManager, room: string, epoch: string, { s, line, 
     )
   }
   if (line.k === 'set' && line.set) {
-    const { slow, mode, frozen } = line.set
-    await em.execute('update chat_room set slow = ?, mode = ?, is_frozen = ? where id = ?', [slow, mode, frozen, room])
+    const { slow, mode, frozen, notices } = line.set
+    await em.execute('update chat_room set slow = ?, mode = ?, is_frozen = ?, notices = ? where id = ?', [
+      ...[slow, mode, frozen, notices, room],
+    ])
   }
   if (deed) await writeDeed(em, room, deed, new Date(line.ts))
 }

@@ -11,6 +11,11 @@ const cid = z.string().regex(/^[\w-]{8,40}$/)
 const seq = z.number().int().nonnegative()
 const uid = z.string().regex(/^[ug]:[\w-]{1,40}$/)
 
+/** Who may write; `emote` is for everybody, but nothing except emoji and the room's own emotes. */
+export const modes = ['all', 'followers', 'enrolled', 'mods', 'emote'] as const
+export type RoomMode = (typeof modes)[number]
+export const noticeRights = ['everyone', 'moderators'] as const
+
 const operations = z.discriminatedUnion('op', [
   z.object({ op: z.literal('del'), s: seq }),
   z.object({ op: z.literal('purge'), uid }),
@@ -25,11 +30,12 @@ const operations = z.discriminatedUnion('op', [
   z.object({ op: z.literal('pin'), s: seq }),
   z.object({ op: z.literal('unpin') }),
   z.object({ op: z.literal('slow'), sec: z.number().int().min(0).max(3600) }),
-  z.object({ op: z.literal('mode'), mode: z.enum(['all', 'followers', 'enrolled', 'mods', 'emote']) }),
+  z.object({ op: z.literal('mode'), mode: z.enum(modes) }),
   z.object({ op: z.literal('freeze'), on: z.boolean() }),
+  /** Who may push a notice to everybody in the room. */
+  z.object({ op: z.literal('notices'), who: z.enum(noticeRights) }),
 ])
 export type ModOperation = z.infer<typeof operations>
-export type RoomMode = Extract<ModOperation, { op: 'mode' }>['mode']
 
 const plainFrame = z.discriminatedUnion('t', [
   z.object({ t: z.literal('join'), room: roomId, since: z.object({ e: z.string().max(40), s: seq }).optional() }),
@@ -45,14 +51,19 @@ const plainFrame = z.discriminatedUnion('t', [
     at: z.number().int().positive().optional(),
   }),
   z.object({ t: z.literal('hist'), room: roomId, before: seq, limit: z.number().int().min(1).max(100), cid }),
-  z.object({ t: z.literal('who'), room: roomId, cid }),
-  z.object({
-    t: z.literal('notify'),
-    room: roomId,
-    cid,
-    level: z.enum(['info', 'success', 'warning']).default('info'),
-    text: z.string(),
-  }),
+  /** `from` counts people; only moderators are told of more than the first 200. */
+  z.object({ t: z.literal('who'), room: roomId, cid, from: z.number().int().min(0).max(100_000).default(0) }),
+  z
+    .object({
+      t: z.literal('notify'),
+      /** One of the two: to everybody in a room, or to every page of the site, which the moderators of the lobby may. */
+      room: roomId.optional(),
+      site: z.literal(true).optional(),
+      cid,
+      level: z.enum(['info', 'success', 'warning']).default('info'),
+      text: z.string(),
+    })
+    .refine(({ room, site }) => (room === undefined) !== (site === undefined)),
   z.object({ t: z.literal('auth'), ticket: z.string().max(2000) }),
   z.object({ t: z.literal('ping'), ts: z.number() }),
 ])
@@ -101,6 +112,8 @@ export type ChatErrorCode =
   | 'room_not_found'
   | 'too_many_rooms'
   | 'chat_closed'
+  /** The room takes nothing but emoji and its own emotes. */
+  | 'emote_only'
   | 'room_busy'
   | 'blocked_term'
   | 'unavailable'
@@ -136,7 +149,12 @@ export interface ChatLine {
   /** Their name when they wrote it, and their rank in the room. */
   n?: string
   r?: Rank
-  /** Text. */
+  /** Of `msg`: address of their picture when they wrote it; nothing is there any more once they have another. */
+  a?: string
+  /**
+   * Of `msg` and `pin`: text, in which `:name:` is an emote of the room. Of `sys`: `timeout`, `ban` and `unban` of `u`;
+   * `join` and `leave` of `u`, whose name is `n`, while at most 50 are here.
+   */
   b?: string
   re?: number
   at?: number
@@ -152,6 +170,19 @@ export interface RoomSettings {
   slow: number
   mode: RoomMode
   frozen: boolean
+  /** Who may push a notice to everybody in it. */
+  notices: (typeof noticeRights)[number]
+  /** Another number than before: the room's emotes have changed, `GET /api/rooms/<id>/emotes/` has them. */
+  emotes: number
+}
+
+/** Somebody who is here. */
+export interface Present {
+  u: string
+  n: string
+  r: Rank
+  /** Address of their picture. */
+  a?: string
 }
 
 /** Of a notice of one's own: what it is about, for words in the page's language, and where it leads. */
@@ -175,13 +206,19 @@ export type ServerFrame =
       pin: ChatLine | null
       set: RoomSettings
       rank: Rank
+      /** In which modes they may write; moderators may in all. */
+      modes: readonly RoomMode[]
       /** Of a timeout: until when; 0 for a ban. */
       until?: number
     }
   | { t: 'b'; room: string; e: string; m: ChatLine[] }
-  | { t: 'ack'; cid: string; room: string; e: string; s: number }
+  | { t: 'ack'; cid: string; room?: string; e: string; s: number }
   | { t: 'hist'; cid: string; room: string; m: ChatLine[]; more: boolean }
-  | { t: 'who'; cid: string; room: string; people: { u: string; n: string; r: Rank }[]; guests: number }
+  /**
+   * Moderators first, then by name; over all hubs, at most three seconds old. `total` counts people, without guests;
+   * `next` is the `from` of the next page, null when there is none for who asks.
+   */
+  | { t: 'who'; cid: string; room: string; people: Present[]; guests: number; total: number; next: number | null }
   | { t: 'err'; cid?: string; room?: string; code: ChatErrorCode; retry?: number }
   | { t: 'cnt'; room: string; n: number }
   | { t: 'live'; room: string; broadcast: string | null; status: 'live' | 'offline' }
@@ -191,7 +228,8 @@ export type ServerFrame =
   | { t: 'unread'; n: number }
   | { t: 'state'; degraded: boolean }
   | { t: 'reset'; room: string; e: string }
-  | { t: 'you'; room: string; rank: Rank; until?: number }
+  /** Promoted, demoted, banned, or a follower now. */
+  | { t: 'you'; room: string; rank: Rank; modes: readonly RoomMode[]; until?: number }
   | { t: 'exp'; in: number }
   | { t: 'bye'; code: number; after: number }
   | { t: 'pong'; ts: number }

@@ -22,7 +22,9 @@ export type SendResult =
 
 /** What a line does besides being one; in the same step, so nobody sees the one without the other. */
 export type Effect =
-  | { kind: 'set'; field: 'slow' | 'mode' | 'frozen' | 'pin'; value: string }
+  | { kind: 'set'; field: keyof RoomSettings; value: string | number }
+  | { kind: 'pin'; s: number }
+  | { kind: 'unpin' }
   | { kind: 'ban'; uid: string; untilMs: number }
   | { kind: 'unban'; uid: string }
   | { kind: 'delete'; s: number }
@@ -41,6 +43,14 @@ export interface StoredRoom {
 export interface Deed {
   by: string
   operation: ModOperation
+}
+
+/** What became of a line. */
+export interface Appended {
+  epoch: string
+  s: number
+  /** Milliseconds since 1970. */
+  ts: number
 }
 
 /** A line without its number and time, which Redis gives it. */
@@ -83,14 +93,14 @@ export class RoomStore {
     return { kind: kind === 'ok' ? 'sent' : 'repeated', epoch: first, s: second }
   }
 
-  /** @returns its epoch and number */
+  /** @returns its epoch, number and time; null when what it pins is not there any more */
   async append(
     room: string,
     line: NewLine,
     effects: readonly Effect[] = [],
     deed: Deed | null = null,
-  ): Promise<{ epoch: string; s: number }> {
-    const [epoch, s] = (await append.run(
+  ): Promise<Appended | null> {
+    const reply = (await append.run(
       this.#redis,
       ['meta', 'log', 'ban'].map((name) => `{r:${room}}:${name}`),
       [
@@ -100,8 +110,8 @@ export class RoomStore {
         deed ? JSON.stringify(deed) : '',
         ...effects.flatMap(argumentsOf),
       ],
-    )) as [string, number]
-    return { epoch, s }
+    )) as [string, number, number] | null
+    return reply && { epoch: reply[0], s: reply[1], ts: reply[2] }
   }
 
   /** Settings and bans as the platform has them, into a Redis that does not know the room; whoever is first does it. */
@@ -112,7 +122,7 @@ export class RoomStore {
   ): Promise<void> {
     const [meta, ban] = [`{r:${room}}:meta`, `{r:${room}}:ban`]
     const writing = this.#redis.multi()
-    const fields = { slow: settings.slow, mode: settings.mode, frozen: settings.frozen ? '1' : '0', known: '1' }
+    const fields = { ...settings, frozen: settings.frozen ? '1' : '0', known: '1' }
     for (const [field, value] of Object.entries(fields)) writing.hSetNX(meta, field, String(value))
     for (const { uid, untilMs } of bans) writing.hSetNX(ban, uid, String(untilMs))
     await writing.exec()
@@ -189,13 +199,19 @@ export function settingsOf(fields: Record<string, string>): RoomSettings {
     slow: Number(fields.slow ?? 0),
     mode: (fields.mode ?? 'all') as RoomMode,
     frozen: fields.frozen === '1',
+    notices: fields.notices === 'everyone' ? 'everyone' : 'moderators',
+    emotes: Number(fields.emotes ?? 0),
   }
 }
 
 function argumentsOf(effect: Effect): (string | number)[] {
   switch (effect.kind) {
     case 'set':
-      return ['hset', effect.field, effect.value]
+      return ['set', effect.field, effect.value]
+    case 'pin':
+      return ['pin', effect.s]
+    case 'unpin':
+      return ['unpin']
     case 'ban':
       return ['ban', effect.uid, effect.untilMs]
     case 'unban':

@@ -40,6 +40,11 @@ export class Room {
     return this.#flushed
   }
 
+  /** Number of the oldest line that is here. */
+  get first(): number {
+    return this.#lines[0]?.s ?? this.#last + 1
+  }
+
   /** As Redis has it; also when Redis has lost what it had. All of it counts as sent. */
   reset(epoch: string, last: number, lines: ChatLine[]): void {
     this.epoch = epoch
@@ -75,23 +80,39 @@ export class Room {
     return this.#lines.filter(({ s, k }) => s <= this.#flushed && k !== 'gone').slice(-count)
   }
 
-  /** Everything behind `s` that clients have been sent; null when that is further back than the ring. */
-  since(epoch: string, s: number): ChatLine[] | null {
+  /**
+   * Everything behind `s` that clients have been sent; null when that is further back than the ring.
+   *
+   * @param older lines from before the ring, which make it reach back as far as they do
+   */
+  since(epoch: string, s: number, older: readonly ChatLine[] = []): ChatLine[] | null {
     if (epoch !== this.epoch || s > this.#flushed) return null
-    const first = this.#lines[0]?.s ?? this.#last + 1
-    if (s < first - 1) return null
-    return this.#lines.filter((line) => line.s > s && line.s <= this.#flushed)
+    const here = this.#lines.filter((line) => line.s > s && line.s <= this.#flushed)
+    if (s + 1 >= this.first) return here
+    const [oldest] = older
+    if (!oldest || oldest.s > s + 1) return null
+    // Read a moment ago: what was taken away since then is taken away here.
+    return [...older.filter((line) => line.s > s && line.s < this.first && !this.#isTakenAway(line)), ...here]
+  }
+
+  #isTakenAway(line: ChatLine): boolean {
+    return this.#lines.some((each) => takesAway(each, line))
   }
 
   #keep(line: ChatLine): void {
     this.#lines.push(line)
     if (this.#lines.length > RING) this.#lines.splice(0, this.#lines.length - RING)
     // Whoever comes later must not find what was taken away.
-    if (line.k === 'del') this.#blank((each) => each.s === line.of)
-    if (line.k === 'purge') this.#blank((each) => each.k === 'msg' && each.u === line.u && each.s < line.s)
+    if (line.k === 'del' || line.k === 'purge') this.#blank((each) => takesAway(line, each))
   }
 
   #blank(isMeant: (line: ChatLine) => boolean): void {
     this.#lines = this.#lines.map((line) => (isMeant(line) ? { s: line.s, ts: line.ts, k: 'gone' } : line))
   }
+}
+
+/** A message stands in the line that pinned it, too. */
+function takesAway({ k, of, u, s }: ChatLine, line: ChatLine): boolean {
+  if (k === 'del') return line.s === of || (line.k === 'pin' && line.of === of)
+  return k === 'purge' && (line.k === 'msg' || line.k === 'pin') && line.u === u && line.s < s
 }

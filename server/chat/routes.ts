@@ -1,6 +1,7 @@
 import { Profile } from '../accounts/profile.ts'
 import type { Context } from '../context.ts'
 import { Api } from '../http/api.ts'
+import { publicUrl } from '../http/public-files.ts'
 import { type TicketJson, ticketJson } from './contract.ts'
 import { type ChatPerson, signChatTicket } from './ticket.ts'
 
@@ -26,6 +27,7 @@ export function chatRoutes({ config, cookies }: Context): Api {
           ? {
               uid: `u:${viewer.id}`,
               name: profile.displayName,
+              ...(profile.avatar ? { avatar: publicUrl(config.store, profile.avatar) } : {}),
               family: viewer.family,
               sessionEndsAt: Math.floor(viewer.expiresAtMs / 1000),
             }

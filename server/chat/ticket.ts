@@ -12,6 +12,8 @@ export interface ChatPerson {
   uid: string
   /** Empty for a guest, who writes nothing. */
   name: string
+  /** Address of their picture. */
+  avatar?: string | undefined
   /** The sign-in behind it; null for a guest. Ends with it. */
   family: string | null
   /** Seconds since 1970; the connection does not outlive it. */
@@ -30,7 +32,14 @@ export interface ChatTicket extends ChatPerson {
 export function signChatTicket(person: ChatPerson, kind: Kind, secret: string, nowMs = Date.now()): string {
   const iat = Math.floor(nowMs / 1000)
   return jwt.sign(
-    { name: person.name, fam: person.family, sx: person.sessionEndsAt, iat, exp: iat + lifetimes[kind] },
+    {
+      name: person.name,
+      av: person.avatar,
+      fam: person.family,
+      sx: person.sessionEndsAt,
+      iat,
+      exp: iat + lifetimes[kind],
+    },
     secret,
     {
       algorithm: 'HS256',
@@ -53,7 +62,7 @@ export function verifyChatTicket(token: string, secret: string, nowMs = Date.now
     })
     const kind = (Object.keys(types) as Kind[]).find((each) => types[each] === header.typ)
     if (!kind || typeof payload === 'string') return null
-    const { sub, name, fam, sx, jti, iat } = payload as Record<string, unknown>
+    const { sub, name, av, fam, sx, jti, iat } = payload as Record<string, unknown>
     if (
       typeof sub !== 'string' ||
       typeof name !== 'string' ||
@@ -63,7 +72,16 @@ export function verifyChatTicket(token: string, secret: string, nowMs = Date.now
     )
       return null
     if (sx * 1000 <= nowMs) return null
-    return { uid: sub, name, family: typeof fam === 'string' ? fam : null, sessionEndsAt: sx, jti, kind, issuedAt: iat }
+    return {
+      uid: sub,
+      name,
+      ...(typeof av === 'string' ? { avatar: av } : {}),
+      family: typeof fam === 'string' ? fam : null,
+      sessionEndsAt: sx,
+      jti,
+      kind,
+      issuedAt: iat,
+    }
   } catch {
     return null
   }

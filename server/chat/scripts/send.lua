@@ -2,7 +2,7 @@
 -- KEYS: 1 meta  2 log  3 bans  4 idempotency  5 rate  6 slow mode  7 what the room has shown this second
 -- ARGV: 1 uid  2 rank (0 guest, 1 member, 2 moderator, 3 owner)  3 line as JSON, without number and time
 --       4 channel  5 epoch, should the room need one  6 interval ms  7 tolerance ms  8 lines a second of a room
---       9 modes that this person may write in, as ',all,followers,'
+--       9 modes that this person may write this in, as ',all,followers,'
 -- Returns {'ok', epoch, number, time} | {'dup', epoch, number} | {'err', code, ms to wait}
 --         {'unknown'} when Redis has lost the room's settings and bans: they are brought first
 local t = redis.call('TIME')
@@ -25,7 +25,10 @@ end
 local meta = redis.call('HMGET', KEYS[1], 'e', 'slow', 'frozen', 'mode')
 if rank < 2 then
   if meta[3] == '1' then return {'err', 'chat_closed', 0} end
-  if not string.find(ARGV[9], ',' .. (meta[4] or 'all') .. ',', 1, true) then return {'err', 'not_member', 0} end
+  local mode = meta[4] or 'all'
+  if not string.find(ARGV[9], ',' .. mode .. ',', 1, true) then
+    return {'err', mode == 'emote' and 'emote_only' or 'not_member', 0}
+  end
   local slow = tonumber(meta[2] or '0')
   if slow > 0 then
     local left = redis.call('PTTL', KEYS[6])

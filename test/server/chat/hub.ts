@@ -4,7 +4,14 @@ import { inject } from 'vitest'
 import { createRedis } from '../../../media/storage/redis.ts'
 import type { ChatHost } from '../../../server/chat/host.ts'
 import { type Hub, type HubOptions, startHub } from '../../../server/chat/hub.ts'
-import { type ChatLine, type Rank, type RoomSettings, ranks, type ServerFrame } from '../../../server/chat/protocol.ts'
+import {
+  type ChatLine,
+  type Present,
+  type Rank,
+  type RoomSettings,
+  ranks,
+  type ServerFrame,
+} from '../../../server/chat/protocol.ts'
 import { type ChatPerson, signChatTicket } from '../../../server/chat/ticket.ts'
 import type { RedisClient } from '../../../server/redis.ts'
 
@@ -17,20 +24,26 @@ export class FakeHost implements ChatHost {
   readonly closedRooms = new Set<string>()
   readonly blockedTerms: string[] = []
   readonly bans: { uid: string; untilMs: number }[] = []
-  readonly settings: RoomSettings = { slow: 0, mode: 'all', frozen: false }
+  readonly emotes: string[] = []
+  readonly people: Present[] = []
+  readonly settings: RoomSettings = { slow: 0, mode: 'all', frozen: false, notices: 'everyone', emotes: 0 }
   isAway = false
 
   async rules(room: string) {
     if (this.isAway) throw new Error('the api is away')
     if (room.startsWith('no-')) return null
-    return { blockedTerms: this.blockedTerms, notices: 'everyone' as const, settings: this.settings, bans: this.bans }
+    return { blockedTerms: this.blockedTerms, emotes: this.emotes, settings: this.settings, bans: this.bans }
   }
 
   async place(room: string, uid: string | null) {
     if (this.isAway) throw new Error('the api is away')
     if (this.closedRooms.has(room) && !this.ranks.has(`${room} ${uid}`)) return null
     const rank = uid === null ? ranks.guest : (this.ranks.get(`${room} ${uid}`) ?? ranks.member)
-    return { rank, modes: ['all' as const] }
+    return { rank, modes: ['all' as const, 'emote' as const] }
+  }
+
+  async present() {
+    return { people: this.people, guests: 0 }
   }
 }
 

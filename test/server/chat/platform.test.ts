@@ -68,7 +68,7 @@ describe('places', () => {
       await connect(null),
     ]
     const name = `course-${course.id}`
-    expect((await teacher.join(name)).rank).toBe(ranks.moderator)
+    expect((await teacher.join(name)).rank).toBe(ranks.owner)
     expect((await enrolled.join(name)).rank).toBe(ranks.member)
     for (const [client, code] of [
       [other, 'forbidden'],
