@@ -116,6 +116,14 @@ export type ErrorCode =
   | 'idempotency_key_reused'
   | 'payments_unavailable'
   | 'webhook_refused'
+  | 'room_not_found'
+  | 'message_not_found'
+  | 'emote_not_found'
+  | 'ban_not_found'
+  | 'chat_unavailable'
+  | 'mode_unknown_here'
+  | 'not_in_room'
+  | 'own_channel'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'

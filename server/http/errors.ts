@@ -123,6 +123,14 @@ const statusOf: Record<ErrorCode, number> = {
   idempotency_key_reused: 409,
   payments_unavailable: 503,
   webhook_refused: 400,
+  room_not_found: 404,
+  message_not_found: 404,
+  emote_not_found: 404,
+  ban_not_found: 404,
+  chat_unavailable: 503,
+  mode_unknown_here: 400,
+  not_in_room: 409,
+  own_channel: 409,
 }
 
 /** Codes of Koa's own errors, by status: an oversized body, malformed JSON, a URL that does not decode. */

@@ -265,4 +265,21 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Оплата сейчас не работает. Попробуйте через минуту.',
   },
   webhook_refused: { en: 'This is not signed as it should be.', ru: 'Подпись неверна.' },
+  room_not_found: { en: 'There is no such room.', ru: 'Такой комнаты нет.' },
+  message_not_found: { en: 'There is no such message.', ru: 'Такого сообщения нет.' },
+  emote_not_found: { en: 'There is no such emote.', ru: 'Такого смайла нет.' },
+  ban_not_found: { en: 'This person is not banned here.', ru: 'Этот человек здесь не заблокирован.' },
+  chat_unavailable: {
+    en: 'The chat does not work at the moment. Try again in a minute.',
+    ru: 'Чат сейчас не работает. Попробуйте через минуту.',
+  },
+  mode_unknown_here: {
+    en: 'Rooms of this kind do not have this mode.',
+    ru: 'В комнатах такого рода этого режима нет.',
+  },
+  not_in_room: {
+    en: 'This person cannot even read here. Let them into the course first.',
+    ru: 'Этот человек не может здесь даже читать. Сначала запишите его на курс.',
+  },
+  own_channel: { en: 'This is your own channel.', ru: 'Это ваш собственный канал.' },
 }
