@@ -18,6 +18,7 @@ export const tags: Record<string, string> = {
   Live: 'Broadcasts: announced, on air, ended.',
   Recordings: 'What was broadcast, to watch later or to make a lesson of.',
   Chat: 'Tickets for the chat beside a show.',
+  Notices: 'What one is told, on pages and on devices.',
   Administration: 'Accounts, settings, jobs, the audit log; for admins.',
   System: 'This documentation.',
 }

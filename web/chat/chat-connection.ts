@@ -23,7 +23,7 @@ const FLOOD = 4429
 const TICKET_EXPIRED = 4401
 
 /**
- * One WebSocket for all rooms of a page. It keeps coming back: with a resume token, so that a herd of clients does not ask
+ * One WebSocket for all rooms of a page, and for what its person is told. It keeps coming back: with a resume token, so that a herd of clients does not ask
  * the api for tickets, and after a random while that doubles, so that they do not come all at once.
  */
 export class ChatConnection {
@@ -31,25 +31,41 @@ export class ChatConnection {
   #socket: WebSocket | null = null
   #resume: string | null = null
   #attempts = 0
-  /** The newest attempt: an older one that is still asking for a ticket gives up. */
+  /** The attempt that asks for a ticket: an older one gives up. */
   #current: symbol | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   /** What a server that stops has asked us to wait, milliseconds. */
   #askedWaitMs: number | null = null
   readonly #rooms = new Map<string, RoomListener>()
+  readonly #listeners = new Map<(frame: ServerFrame) => void, { holds: boolean }>()
 
   /** Once; again is harmless. */
   join(room: string, listener: RoomListener): void {
     this.#rooms.set(room, listener)
     listener.changed(this.state, null)
     if (this.state === 'open' || this.state === 'degraded') this.say({ t: 'join', room, since: listener.since() })
-    else if (!this.#socket && this.#timer === undefined) void this.#connect()
+    else if (this.#isIdle) void this.#connect()
   }
 
   leave(room: string): void {
     if (!this.#rooms.delete(room)) return
     this.say({ t: 'leave', room })
-    if (this.#rooms.size === 0) this.close()
+    this.#closeUnlessNeeded()
+  }
+
+  /**
+   * Hears every frame, those of rooms as well.
+   *
+   * @param holds the connection is there for this one, too, without any room; else it hears what there is to hear
+   * @returns what ends it
+   */
+  listen(take: (frame: ServerFrame) => void, { holds = false }: { holds?: boolean } = {}): () => void {
+    this.#listeners.set(take, { holds })
+    if (holds && this.#isIdle) void this.#connect()
+    return () => {
+      this.#listeners.delete(take)
+      this.#closeUnlessNeeded()
+    }
   }
 
   /** False when nobody is there to hear it. */
@@ -64,12 +80,24 @@ export class ChatConnection {
     this.#resume = null
     this.#attempts = 0
     this.#drop()
-    if (this.#rooms.size > 0) void this.#connect()
+    if (this.#isNeeded) void this.#connect()
   }
 
   close(): void {
     this.#drop()
     this.#become('connecting', null)
+  }
+
+  get #isIdle(): boolean {
+    return !this.#socket && this.#timer === undefined && !this.#current
+  }
+
+  get #isNeeded(): boolean {
+    return this.#rooms.size > 0 || [...this.#listeners.values()].some(({ holds }) => holds)
+  }
+
+  #closeUnlessNeeded(): void {
+    if (!this.#isNeeded) this.close()
   }
 
   async #connect(): Promise<void> {
@@ -82,8 +110,11 @@ export class ChatConnection {
       const token = this.#resume ? `r.${this.#resume}` : `t.${await this.#ticket()}`
       if (this.#current !== attempt) return
       this.#open(token)
+      this.#current = null
     } catch {
-      if (this.#current === attempt) this.#comeBack()
+      if (this.#current !== attempt) return
+      this.#current = null
+      this.#comeBack()
     }
   }
 
@@ -105,6 +136,7 @@ export class ChatConnection {
       } else if (frame.t === 'bye') this.#askedWaitMs = frame.after
       else if (frame.t === 'state') this.#become(frame.degraded ? 'degraded' : 'open', null)
       if (frame.t === 'exp') void this.#renew()
+      for (const listen of [...this.#listeners.keys()]) listen(frame)
       const listener = 'room' in frame && frame.room ? this.#rooms.get(frame.room) : undefined
       if (listener) listener.take(frame)
       else for (const each of this.#rooms.values()) each.take(frame)
