@@ -84,18 +84,20 @@ export async function getTagged<T>(path: string, etag: string | null, signal?: A
  * Writes with the session's CSRF token. A token that the server no longer knows (another tab signed in) is fetched
  * anew, once.
  *
+ * @param data a form or a file goes out as it is, anything else as JSON
  * @throws {ApiError}
  */
 export async function send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, data?: unknown): Promise<T> {
+  const isRaw = data instanceof FormData || data instanceof Blob
   for (let attempt = 0; ; attempt += 1) {
     csrfToken ??= await fetchCsrfToken()
     const response = await request(path, {
       method,
       headers: headers({
         ...(csrfToken ? { 'X-CSRF-Token': csrfToken } : {}),
-        ...(data === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(data === undefined || isRaw ? {} : { 'Content-Type': 'application/json' }),
       }),
-      body: data === undefined ? null : JSON.stringify(data),
+      body: data === undefined ? null : isRaw ? data : JSON.stringify(data),
     })
     try {
       return (await body(response)) as T
@@ -104,6 +106,17 @@ export async function send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path:
       csrfToken = null
     }
   }
+}
+
+/** While the page is being left: goes out though nobody waits for the answer. Without a token nothing was sent before. */
+export function sendLast(path: string, data: unknown): void {
+  if (!csrfToken) return
+  const body = JSON.stringify(data)
+  const init = { method: 'POST', keepalive: true, body }
+  void request(path, {
+    ...init,
+    headers: headers({ 'X-CSRF-Token': csrfToken, 'Content-Type': 'application/json' }),
+  }).catch(() => undefined)
 }
 
 /**

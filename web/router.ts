@@ -41,6 +41,8 @@ export function startRouter(outlet: HTMLElement, ready: Promise<void>): void {
         ({ params }) => [`/api/recordings/${encodeURIComponent(String(params.id))}/`],
       ),
     },
+    { path: '/courses', action: page('courses-page', () => import('./courses/courses-page.ts')) },
+    { path: '/courses/:slug', action: page('course-page', () => import('./courses/course-page.ts')) },
     { path: '/studio', action: page('studio-page', () => import('./studio/studio-page.ts')) },
     { path: '/sign-in', action: page('sign-in-page', () => import('./account/sign-in-page.ts')) },
     { path: '/sign-up', action: page('sign-up-page', () => import('./account/sign-up-page.ts')) },

@@ -79,8 +79,15 @@ export class AppHeader extends LitElement {
   }
 
   #link(href: string, text: string) {
-    const isHere = this.path === href
+    const isHere = this.path === href || (href !== '/' && this.path.startsWith(`${href}/`))
     return html`<a href=${href} aria-current=${isHere ? 'page' : nothing}>${text}</a>`
+  }
+
+  /** Who only learns has no use for it; the address stays open to all. */
+  #teaching() {
+    const { viewer } = this.#session
+    const isLearner = viewer?.role === 'student'
+    return html`${isLearner ? nothing : this.#link('/studio', msg('Studio'))}${viewer && !isLearner ? this.#link('/teach', msg('Teach')) : nothing}`
   }
 
   #viewer() {
@@ -104,7 +111,7 @@ export class AppHeader extends LitElement {
       <a class="skip" href="#outlet">${msg('Skip to content')}</a>
       <header class="bar">
         <a class="brand" href="/" aria-label="Ustat"><img src="/favicon.svg" alt="" width="30" height="30" /><span>Ustat</span></a>
-        <nav aria-label=${msg('Main')}>${this.#link('/', msg('Watch'))}${this.#link('/studio', msg('Studio'))}</nav>
+        <nav aria-label=${msg('Main')}>${this.#link('/', msg('Watch'))}${this.#link('/courses', msg('Courses'))}${this.#teaching()}</nav>
         <div class="tools">
           <button lang=${other} aria-label=${locales[other]} title=${locales[other]} @click=${() => chooseLocale(other)}>
             ${other.toUpperCase()}
