@@ -13,6 +13,8 @@ export interface Piece {
 /** `order by` without the words, and the columns of `course c` that it needs: beside the id, as few as can be. */
 export interface Order extends Piece {
   columns: string
+  /** The other way round; null where no index goes along it. */
+  reversed: string | null
 }
 
 /** What a list is narrowed by besides the visitor's own filters. */
@@ -81,8 +83,12 @@ export function found({ text, kind }: SearchTerm): Piece {
 /** The newest id decides between equals, so no page repeats another's courses. */
 export function orderOf({ ordering = ['-created_at'] }: Pick<CatalogQuery, 'ordering'>): Order {
   const fields = ordering.map((part) => part.replace(/^-/, '') as OrderField)
-  const parts = ordering.map((part, at) => `c.${fields[at]}${part.startsWith('-') ? ' desc' : ''}`)
-  return { text: [...parts, 'c.id desc'].join(', '), values: [], columns: `c.id, c.${fields.join(', c.')}` }
+  const parts = ordering.map((part, at) => ({ column: `c.${fields[at]}`, isDown: part.startsWith('-') }))
+  const inOrder = (isReversed: boolean) =>
+    [...parts, { column: 'c.id', isDown: true }]
+      .map(({ column, isDown }) => (isDown === isReversed ? column : `${column} desc`))
+      .join(', ')
+  return { text: inOrder(false), reversed: inOrder(true), values: [], columns: `c.id, c.${fields.join(', c.')}` }
 }
 
 /** Titles before descriptions, the beginning of a title before its middle, then what is learned most. */
@@ -94,6 +100,7 @@ export function relevanceOf(query: CatalogQuery): Order {
     text: `2 * (${inTitle}) + (lower(c.title) like lower(?))::int desc, c.students_count desc, c.id desc`,
     values: [...terms.map(({ text }) => `%${escapeLike(text)}%`), `${escapeLike(terms[0]?.text ?? '')}%`],
     columns: 'c.id, c.title, c.students_count',
+    reversed: null,
   }
 }
 

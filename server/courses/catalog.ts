@@ -22,11 +22,10 @@ export interface Found {
 
 /** Not more than this are expected; an order of magnitude is enough. */
 const COURSES = 100_000
-/**
- * Courses that may be looked at along an order's index until a page is full. Each is read whole, by chance from anywhere: as many
- * rows of `course_facets`, which has all that is filtered by, cost a fraction of that.
- */
-const WALKED_ROWS = 2000
+/** Courses that may be walked past along an order's index until a page is full: as dear as to find all that match and sort them. */
+const WALKED_ROWS = 10_000
+/** The same, where each has to fetch what lies out of line. */
+const FETCHED_ROWS = 200
 
 /**
  * One page of the catalogue: the ids, from indexes alone as far as they go, then their cards.
@@ -215,8 +214,9 @@ export async function suggest(em: EntityManager, search: string): Promise<Sugges
 }
 
 /**
- * Along the order's index as long as that fills the page soon; else all that match are found first, which is never longer than
- * one look at every course. Left alone, the planner takes the index also for what is nowhere near its beginning.
+ * Along the order's index as long as that fills the page soon, from whichever end is nearer; else all that match are found first,
+ * which is never longer than one look at every course. Left alone, the planner takes the index also for what is nowhere near its
+ * beginning.
  */
 async function pageOfIds(
   em: EntityManager,
@@ -226,15 +226,22 @@ async function pageOfIds(
   offset: number,
 ): Promise<number[]> {
   const { text, values } = allOf(where)
-  const walked = (offset + limit) * (COURSES / Math.max(1, count))
-  const isDense = where.length === 1 || walked < Math.min(WALKED_ROWS, count / 4)
-  const wanted =
-    isDense && order.values.length === 0
-      ? `select c.id from course c where ${text} order by ${order.text} limit ? offset ?`
-      : `with matching as materialized (select ${order.columns} from course c where ${text})
-         select c.id from matching c order by ${order.text} limit ? offset ?`
-  const rows = await em.execute<{ id: number }[]>(wanted, [...values, ...order.values, limit, offset])
-  return rows.map(({ id }) => id)
+  const ids = async (sql: string, ...page: number[]) =>
+    (await em.execute<{ id: number }[]>(sql, [...values, ...order.values, ...page])).map(({ id }) => id)
+  const behind = Math.max(0, count - offset - limit)
+  const walked = (Math.min(offset, behind) + limit) * (COURSES / Math.max(1, count))
+  const most = where.some(({ isOutOfLine }) => isOutOfLine) ? FETCHED_ROWS : WALKED_ROWS
+  if (order.reversed === null || (walked > most && where.length > 1)) {
+    return ids(
+      `with matching as materialized (select ${order.columns} from course c where ${text})
+       select c.id from matching c order by ${order.text} limit ? offset ?`,
+      limit,
+      offset,
+    )
+  }
+  const along = `select c.id from course c where ${text} order by`
+  if (offset <= behind) return ids(`${along} ${order.text} limit ? offset ?`, limit, offset)
+  return (await ids(`${along} ${order.reversed} limit ? offset ?`, Math.min(limit, count - offset), behind)).reverse()
 }
 
 function allOf(where: readonly Piece[]): { text: string; values: unknown[] } {

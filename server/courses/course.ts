@@ -11,9 +11,16 @@ export const difficulties = ['beginner', 'intermediate', 'advanced'] as const
 
 const orders = ['price', 'created_at', 'average_rating', 'students_count', 'duration_hours']
 
+/** With all that is filtered by beside it, so that a walk along it reads no rows. */
+const filters = ['category_id', 'price', 'average_rating', 'duration_hours', 'language', 'type', 'difficulty']
+
 function catalogIndex(column: string, id: string, way: string) {
   const name = `course_catalog_${column}_${way}`
-  return { name, expression: `create index "${name}" on "course" (${column}, ${id}) where status = 'published'` }
+  const beside = filters.filter((filter) => filter !== column).join(', ')
+  return {
+    name,
+    expression: `create index "${name}" on "course" (${column}, ${id}) include (${beside}) where status = 'published'`,
+  }
 }
 
 const schema = defineEntity({

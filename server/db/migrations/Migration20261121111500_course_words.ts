@@ -1,5 +1,8 @@
 import { Migration } from '@mikro-orm/migrations'
 
+const orders = ['price', 'created_at', 'average_rating', 'students_count', 'duration_hours']
+const filters = ['category_id', 'price', 'average_rating', 'duration_hours', 'language', 'type', 'difficulty']
+
 /**
  * A course is found by the stems of its words, Russian and English ones, and by what stands within them: all their ends are
  * kept, of which one begins with it. No word is left out as too frequent. What is long lies out of line, so that a look at all courses, or
@@ -62,9 +65,11 @@ end $$;`)
     this.addSql(`alter table "course" set (toast_tuple_target = 128);`)
     this.addSql(`update "course" set "search" = '';`)
     this.addSql(`create index "course_words" on "course" using gin (words) with (fastupdate=off);`)
+    this.#indexOrders((column) => `include (${filters.filter((filter) => filter !== column).join(', ')})`)
   }
 
   override down(): void | Promise<void> {
+    this.#indexOrders(() => '')
     this.addSql(`drop index "course_words";`)
     this.addSql(`drop trigger course_search on course;`)
     this.addSql(`create function course_search_text(course_id int, title text, description text) returns text language sql stable as $$
@@ -86,5 +91,19 @@ end $$;`)
     this.addSql(`drop text search configuration course_text;`)
     this.addSql(`drop text search dictionary course_english;`)
     this.addSql(`drop text search dictionary course_russian;`)
+  }
+
+  #indexOrders(beside: (column: string) => string): void {
+    for (const column of orders) {
+      for (const [way, id] of [
+        ['down', 'id'],
+        ['up', 'id desc'],
+      ]) {
+        this.addSql(`drop index "course_catalog_${column}_${way}";`)
+        this.addSql(
+          `create index "course_catalog_${column}_${way}" on "course" (${column}, ${id}) ${beside(column)} where status = 'published';`,
+        )
+      }
+    }
   }
 }

@@ -240,6 +240,22 @@ describe('the list', () => {
     expect(answer.body).toEqual({ price_min: ['Введите число.'] })
   })
 
+  it.each([
+    'ordering=-created_at',
+    'ordering=price',
+    'ordering=-average_rating,price',
+    'difficulty=beginner&ordering=created_at',
+  ])('shows each course once over the pages of %s, from whichever end they are reached', async (query) => {
+    const whole = await slugs(query)
+    expect(whole.length).toBeGreaterThan(2)
+    const pages = Array.from({ length: Math.ceil(whole.length / 2) }, (_, at) => at + 1)
+    for (const inTurn of [pages, pages.toReversed()]) {
+      const shown = new Map<number, string[]>()
+      for (const page of inTurn) shown.set(page, await slugs(`${query}&page_size=2&page=${page}`))
+      expect(pages.flatMap((page) => shown.get(page) ?? [])).toEqual(whole)
+    }
+  })
+
   it('comes by pages whose absolute links keep the filters and drop the junk', async () => {
     const first = await server
       .visitor()
