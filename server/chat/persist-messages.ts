@@ -12,6 +12,12 @@ const HOT_LINES = 1000
 /** A log that grows past this is not being persisted. */
 const ALARM_LINES = 50_000
 
+interface ChatStores {
+  orm: Orm
+  redis: RedisClient
+  log: Pick<Logger, 'warn' | 'error'>
+}
+
 interface Entry {
   s: number
   line: Omit<ChatLine, 's'>
@@ -27,19 +33,15 @@ interface Entry {
  * room dirty for the next, since nothing is cut before it is committed.
  */
 export class ChatKeeper implements AsyncDisposable {
-  readonly #orm: Orm
-  readonly #redis: RedisClient
-  readonly #log: Pick<Logger, 'warn' | 'error'>
+  readonly #stores: ChatStores
   readonly #timer: NodeJS.Timeout
   #running: Promise<void> | null = null
 
   constructor(orm: Orm, redis: RedisClient, log: Pick<Logger, 'warn' | 'error'>) {
-    this.#orm = orm
-    this.#redis = redis
-    this.#log = log
+    this.#stores = { orm, redis, log }
     this.#timer = setInterval(() => {
       this.#running ??= this.persistDirty()
-        .catch((error: unknown) => this.#log.warn({ error }, 'chat messages wait to be written'))
+        .catch((error: unknown) => log.warn({ error }, 'chat messages wait to be written'))
         .finally(() => {
           this.#running = null
         })
@@ -48,13 +50,14 @@ export class ChatKeeper implements AsyncDisposable {
 
   /** What is dirty now. */
   async persistDirty(): Promise<void> {
-    if (!this.#redis.isReady) return
-    for (const room of await this.#redis.sPopCount('chat:dirty', 64)) {
+    const { redis } = this.#stores
+    if (!redis.isReady) return
+    for (const room of await redis.sPopCount('chat:dirty', 64)) {
       try {
-        const isWhole = await this.#persist(room)
-        if (!isWhole) await this.#redis.sAdd('chat:dirty', room)
+        const isWhole = await persistBatch(this.#stores, room, false)
+        if (!isWhole) await redis.sAdd('chat:dirty', room)
       } catch (error) {
-        await this.#redis.sAdd('chat:dirty', room)
+        await redis.sAdd('chat:dirty', room)
         throw error
       }
     }
@@ -64,37 +67,51 @@ export class ChatKeeper implements AsyncDisposable {
     clearInterval(this.#timer)
     await this.#running
   }
+}
 
-  /** False when there is more of it, or somebody else is at it. */
-  async #persist(room: string): Promise<boolean> {
-    const [meta, log] = [`{r:${room}}:meta`, `{r:${room}}:log`]
-    const epoch = await this.#redis.hGet(meta, 'e')
-    if (!epoch) return true
-    const em = this.#orm.em.fork()
-    const persisted = await em.transactional(async (tx) => {
-      const [lock] = await tx.execute<{ ok: boolean }[]>('select pg_try_advisory_xact_lock(hashtext(?)) as ok', [
-        `chat ${room}`,
-      ])
+/** All that is written in a room now is in PostgreSQL afterwards; for whoever reads it there next. */
+export async function persistRoom(stores: ChatStores, room: string): Promise<void> {
+  while (!(await persistBatch(stores, room, true))) {}
+}
+
+/**
+ * @param isPatient waits for whoever is at this room
+ * @returns false when there is more of it, or somebody else is at it
+ */
+async function persistBatch(
+  { orm, redis, log: logger }: ChatStores,
+  room: string,
+  isPatient: boolean,
+): Promise<boolean> {
+  const [meta, log] = [`{r:${room}}:meta`, `{r:${room}}:log`]
+  const epoch = await redis.hGet(meta, 'e')
+  if (!epoch) return true
+  const em = orm.em.fork()
+  const persisted = await em.transactional(async (tx) => {
+    const name = `chat ${room}`
+    if (isPatient) await tx.execute('select pg_advisory_xact_lock(hashtext(?))', [name])
+    else {
+      const [lock] = await tx.execute<{ ok: boolean }[]>('select pg_try_advisory_xact_lock(hashtext(?)) as ok', [name])
       if (!lock?.ok) return null
-      await tx.execute('insert into chat_room (id, created_at) values (?, now()) on conflict do nothing', [room])
-      const [row] = await tx.execute<{ epoch: string; persisted_seq: number }[]>(
-        'select epoch, persisted_seq from chat_room where id = ?',
-        [room],
-      )
-      const from = row?.epoch === epoch ? row.persisted_seq : 0
-      const found = await this.#redis.xRange(log, `(${from}-0`, '+', { COUNT: BATCH })
-      const entries = (found ?? []).map(({ id, message }) => entryOf(id, message as Record<string, string>))
-      for (const entry of entries) await write(tx, room, epoch, entry)
-      const last = entries.at(-1)?.s ?? from
-      await tx.execute('update chat_room set epoch = ?, persisted_seq = ? where id = ?', [epoch, last, room])
-      return { last, isWhole: entries.length < BATCH }
-    })
-    if (!persisted) return false
-    if (persisted.last > HOT_LINES) await this.#redis.xTrim(log, 'MINID', persisted.last - HOT_LINES)
-    const length = await this.#redis.xLen(log)
-    if (length > ALARM_LINES) this.#log.error({ room, length }, 'the log of a room grows faster than it is written')
-    return persisted.isWhole
-  }
+    }
+    await tx.execute('insert into chat_room (id, created_at) values (?, now()) on conflict do nothing', [room])
+    const [row] = await tx.execute<{ epoch: string; persisted_seq: number }[]>(
+      'select epoch, persisted_seq from chat_room where id = ?',
+      [room],
+    )
+    const from = row?.epoch === epoch ? row.persisted_seq : 0
+    const found = await redis.xRange(log, `(${from}-0`, '+', { COUNT: BATCH })
+    const entries = (found ?? []).map(({ id, message }) => entryOf(id, message as Record<string, string>))
+    for (const entry of entries) await write(tx, room, epoch, entry)
+    const last = entries.at(-1)?.s ?? from
+    await tx.execute('update chat_room set epoch = ?, persisted_seq = ? where id = ?', [epoch, last, room])
+    return { last, isWhole: entries.length < BATCH }
+  })
+  if (!persisted) return false
+  if (persisted.last > HOT_LINES) await redis.xTrim(log, 'MINID', persisted.last - HOT_LINES)
+  const length = await redis.xLen(log)
+  if (length > ALARM_LINES) logger.error({ room, length }, 'the log of a room grows faster than it is written')
+  return persisted.isWhole
 }
 
 async function write(em: EntityManager, room: string, epoch: string, { s, line, deed }: Entry): Promise<void> {
