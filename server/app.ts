@@ -3,6 +3,7 @@ import Koa from 'koa'
 import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
+import { followRoutes } from './channels/follow-routes.ts'
 import { channelRoutes } from './channels/routes.ts'
 import { chatHooks } from './chat/chat-hooks.ts'
 import { chatRoutes } from './chat/routes.ts'
@@ -75,6 +76,8 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
 /** Every feature with routes of its own; in the order that they are tried and documented. */
 export function features(context: Context): Api[] {
   return [
+    // Before the channels themselves: `following` is no slug.
+    followRoutes,
     channelRoutes,
     liveRoutes,
     recordingRoutes,

@@ -10,11 +10,13 @@ import type { RedisClient } from '../redis.ts'
 import { Remembered } from '../remembered.ts'
 import { Recording } from '../vod/recording.ts'
 import { Channel } from './channel.ts'
+import { ChannelFollow } from './channel-follow.ts'
 
 /** All that any viewer's channel page is made of. */
 export interface ChannelSnapshot {
   channel: Channel
   displayName: string
+  followers: number
   /** The one on air, then what is announced, soonest first. */
   broadcasts: BroadcastSight[]
 }
@@ -54,8 +56,9 @@ export class ChannelPages {
     const em = this.#orm.em.fork()
     const channel = await em.findOne(Channel, { slug })
     if (!channel) return null
-    const [profile, broadcasts] = await Promise.all([
+    const [profile, followers, broadcasts] = await Promise.all([
       em.findOneOrFail(Profile, { user: channel.owner }),
+      em.count(ChannelFollow, { channel }),
       em.find(
         Broadcast,
         {
@@ -80,6 +83,7 @@ export class ChannelPages {
     return {
       channel,
       displayName: profile.displayName,
+      followers,
       broadcasts: broadcasts.map((broadcast) => ({
         broadcast,
         recording: broadcast === live[0] ? (recording?.id ?? null) : null,

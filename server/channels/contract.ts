@@ -25,6 +25,7 @@ export const channelJson = z.object({
   title: z.string(),
   description: z.string(),
   owner: z.object({ id: z.number().int(), display_name: z.string() }),
+  followers_count: z.int(),
   broadcast: channelBroadcastJson.nullable(),
   chat_room: z.string(),
   /** Path of the first page of its recordings. */
@@ -38,8 +39,7 @@ export type StreamKeyJson = z.infer<typeof streamKeyJson>
 
 /** @param shown what this viewer may see of the channel's running or next broadcast */
 export function presentChannel(
-  channel: Channel,
-  displayName: string,
+  { channel, displayName, followers }: { channel: Channel; displayName: string; followers: number },
   shown: BroadcastSight | null,
   playback: Playback,
   audience: Audience,
@@ -49,6 +49,7 @@ export function presentChannel(
     title: channel.title,
     description: channel.description,
     owner: { id: channel.owner.id, display_name: displayName },
+    followers_count: followers,
     broadcast: shown && {
       ...presentSight(shown, playback, audience),
       status: shown.broadcast.isOnAir() ? 'live' : 'scheduled',

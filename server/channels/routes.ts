@@ -120,7 +120,7 @@ export function channelRoutes(context: Context): Api {
     const snapshot = await channelPages.find(slug)
     if (!snapshot) throw new DomainError('channel_not_found')
     const shown = broadcastFor(viewer, snapshot)
-    return presentChannel(snapshot.channel, snapshot.displayName, shown, playback, audienceOf(ctx, viewer, cookies))
+    return presentChannel(snapshot, shown, playback, audienceOf(ctx, viewer, cookies))
   }
 
   async function ownChannel({ em, viewer }: RequestState): Promise<Channel> {

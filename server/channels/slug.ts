@@ -1,6 +1,6 @@
 /** Words that are, or may become, addresses of their own beside a slug. */
 const reserved = new Set(
-  `me new live admin api check-url search featured price_ranges reorder settings studio teach learn library account
+  `me following new live admin api check-url search featured price_ranges reorder settings studio teach learn library account
    sign-in sign-up recordings videos courses channels gif static public health internal metrics schema docs ws vod c
    ustat support help about terms privacy null undefined`.split(/\s+/),
 )
