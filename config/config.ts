@@ -35,6 +35,8 @@ const environment = z.object({
   DATABASE_URL: z.string().min(1),
   ANALYTICS_DATABASE_URL: z.string().min(1).optional(),
   REDIS_URL: z.string().min(1),
+  STORE: z.enum(['disk', 's3']).optional(),
+  STORE_BEFORE: z.enum(['disk', 's3']).optional(),
   S3_ENDPOINT: z.url().optional(),
   R2_ACCOUNT_ID: z.string().optional(),
   S3_REGION: z.string().default('auto'),
@@ -142,7 +144,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env) {
       publicUrl: `${vars.TLS_CERT ? 'rtmps' : 'rtmp'}://${new URL(publicUrl).hostname}:${vars.RTMP_PORT}/live`,
     },
     packager: { partTargetMs: vars.PART_TARGET_MS, segmentTargetMs: 2000 },
-    store: storeFrom(vars),
+    ...storesFrom(vars),
     payments: paymentsFrom(vars),
     mail: {
       /** Null: mails are written into the outbox instead. */
@@ -168,17 +170,45 @@ function nodesFrom(list: string): Record<string, string> {
   return Object.fromEntries(list.split(',').map((entry) => entry.split(/=(.*)/, 2) as [string, string]))
 }
 
-export type StoreConfig = ReturnType<typeof storeFrom>
+export type StoreConfig =
+  | { kind: 'disk'; directory: string }
+  | {
+      kind: 's3'
+      endpoint: string | undefined
+      region: string
+      bucket: string
+      accessKeyId: string
+      secretAccessKey: string
+      publicUrl: string | undefined
+    }
 
-function storeFrom(vars: z.infer<typeof environment>) {
-  if (!vars.S3_BUCKET) return { kind: 'disk' as const, directory: `${vars.DATA_DIR}/store` }
+function storesFrom(vars: z.infer<typeof environment>) {
+  const stores: Record<StoreConfig['kind'], StoreConfig | null> = {
+    disk: { kind: 'disk', directory: `${vars.DATA_DIR}/store` },
+    s3: s3From(vars),
+  }
+  const store = stores[vars.STORE ?? (stores.s3 ? 's3' : 'disk')]
+  const storeBefore = vars.STORE_BEFORE ? stores[vars.STORE_BEFORE] : null
+  if (!store || (vars.STORE_BEFORE && !storeBefore)) throw new ConfigError('STORE: s3 needs S3_BUCKET.')
+  if (storeBefore === store) throw new ConfigError('STORE_BEFORE: is the store that is used now.')
+  return {
+    // What is not there yet has no public address of its own.
+    store: storeBefore && store.kind === 's3' ? { ...store, publicUrl: undefined } : store,
+    /** Where objects were, while they are on their way from there. */
+    storeBefore,
+    stores,
+  }
+}
+
+function s3From(vars: z.infer<typeof environment>): StoreConfig | null {
+  if (!vars.S3_BUCKET) return null
   const endpoint =
     vars.S3_ENDPOINT ?? (vars.R2_ACCOUNT_ID ? `https://${vars.R2_ACCOUNT_ID}.r2.cloudflarestorage.com` : undefined)
   if (!vars.S3_ACCESS_KEY_ID || !vars.S3_SECRET_ACCESS_KEY) {
     throw new ConfigError('S3_BUCKET: needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.')
   }
   return {
-    kind: 's3' as const,
+    kind: 's3',
     endpoint,
     region: vars.S3_REGION,
     bucket: vars.S3_BUCKET,

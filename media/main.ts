@@ -46,7 +46,7 @@ async function main(config: Config): Promise<void> {
     config,
     logger,
     host: createHostClient({ url: config.apiUrl, secret: config.secrets.internal }),
-    store: openStore(config.store),
+    store: openStore(config.store, config.storeBefore),
     hls,
     async publishHealth(broadcast, json, keptMs) {
       if (redis.isReady) await redis.set(`live:${broadcast}`, json, { PX: keptMs })

@@ -106,7 +106,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     analytics,
     redis,
     queue,
-    store: openStore(config.store),
+    store: openStore(config.store, config.storeBefore),
     mailer: createMailer(config.mail),
     revocations,
     playback: new Playback(secrets.token, revocations),

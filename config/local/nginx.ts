@@ -18,6 +18,8 @@ export interface FrontSettings {
   /** Built pages as a directory, or where Vite serves them. */
   pages: { directory: string } | { url: string }
   store: Config['store']
+  /** Objects may still be there. */
+  storeBefore?: Config['storeBefore']
   accessLog: string
 }
 
@@ -88,7 +90,8 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     strictTransport: tls ? 'add_header Strict-Transport-Security max-age=31536000 always;' : '',
     pages: quotable('url' in pages ? pages.url : pages.directory),
     store: quotable(store.kind === 'disk' ? store.directory : '/nonexistent'),
-    mediaOrigins: originsOf(store)
+    mediaOrigins: [store, settings.storeBefore]
+      .flatMap(originsOf)
       .map((origin) => ` ${origin}`)
       .join(''),
   }
@@ -102,8 +105,8 @@ function hardLimitOfFiles(): number {
 }
 
 /** Where presigned URLs lead: the store's host, and the bucket's own below it. */
-function originsOf(store: Config['store']): string[] {
-  if (store.kind === 'disk') return []
+function originsOf(store: Config['store'] | null | undefined): string[] {
+  if (store?.kind !== 's3') return []
   const urls = [store.endpoint, store.publicUrl].filter((url) => url !== undefined).map((url) => new URL(url))
   return [...new Set(urls.flatMap((url) => [url.origin, `${url.protocol}//${store.bucket}.${url.host}`]))]
 }

@@ -115,6 +115,7 @@ export async function startPlatform(
       upstreams: config.upstreams,
       pages,
       store: config.store,
+      storeBefore: config.storeBefore,
       accessLog: logFile(dataDir, 'access'),
     },
     { logFile: logFile(dataDir, 'nginx'), report: print },

@@ -75,16 +75,22 @@ export interface ObjectStore {
  */
 export type ObjectStoreErrorCode = 'not_found' | 'unavailable' | 'full' | 'mismatch' | 'exists'
 
+/**
+ * `passing` – may be over in a moment. `busy` – the store asks for fewer requests (503 SlowDown, 429). `lasting` – the
+ * same request will fail again: a refused key, no such bucket.
+ */
+export type Trouble = 'passing' | 'busy' | 'lasting'
+
 export class ObjectStoreError extends Error {
   override readonly name = 'ObjectStoreError'
   readonly code: ObjectStoreErrorCode
-  /** The store asks for fewer requests (503 SlowDown, 429). */
-  readonly isBusy: boolean
+  /** Of `unavailable`. */
+  readonly trouble: Trouble
 
-  constructor(code: ObjectStoreErrorCode, message: string, options: ErrorOptions & { isBusy?: boolean } = {}) {
+  constructor(code: ObjectStoreErrorCode, message: string, options: ErrorOptions & { trouble?: Trouble } = {}) {
     super(message, options)
     this.code = code
-    this.isBusy = options.isBusy ?? false
+    this.trouble = options.trouble ?? 'passing'
   }
 }
 

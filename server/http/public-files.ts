@@ -1,10 +1,12 @@
 import type { Middleware } from 'koa'
 import type { Config } from '../../config/config.ts'
+import { contentTypeOf } from '../../media/storage/content-type.ts'
 import { type ObjectStore, ObjectStoreError } from '../../media/storage/object-store.ts'
 import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 
-const route = /^\/api\/files\/((?:courses|avatars|channels)\/[0-9a-f]{24}\.webp)$/
+const route =
+  /^\/api\/files\/((?:courses|avatars|channels)\/[0-9a-f]{24}\.webp|library\/[0-9a-f]{64}(?:\.[a-z0-9]{1,8})?)$/
 
 /** Where a browser finds a public picture: at the bucket's public domain when it has one, else here. */
 export function publicUrl(store: Config['store'], key: string): string {
@@ -12,23 +14,27 @@ export function publicUrl(store: Config['store'], key: string): string {
   return key.replace(/^public\//, '/api/files/')
 }
 
-/** `GET /api/files/<folder>/<random>.webp`: pictures that anybody may see. Their names never mean another picture. */
+/**
+ * `GET /api/files/<folder>/<random>.webp`: pictures that anybody may see. Their names never mean another picture, and a
+ * library's file never another content; but that one may be taken back.
+ */
 export function publicFiles({ store }: Pick<Context, 'store'>): Middleware {
   return async (ctx, next) => {
     const [, name] = route.exec(ctx.path) ?? []
     if (!name || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
-    ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
+    const isLibrary = name.startsWith('library/')
+    ctx.set('Cache-Control', isLibrary ? 'public, max-age=86400' : 'public, max-age=31536000, immutable')
     ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
     ctx.status = 200
     if (store.kind === 'disk') {
       ctx.set('X-Accel-Redirect', `/_store/public/${name}`)
       ctx.body = ''
-      ctx.type = 'image/webp'
+      ctx.type = contentTypeOf(name)
       return
     }
     const { body, size } = await open(store, `public/${name}`)
     ctx.body = body
-    ctx.type = 'image/webp'
+    ctx.type = contentTypeOf(name)
     ctx.length = size
   }
 }

@@ -109,7 +109,8 @@ export function vodGateway(context: Context): Middleware {
 
   async function redirect(ctx: KoaContext, key: string): Promise<void> {
     const url = await store.presign(key, PRESIGNED_SECONDS)
-    if (url === null) throw new DomainError('store_unavailable')
+    // On disk as yet, of a store that is moving house.
+    if (url === null) return stream(ctx, key)
     ctx.remove('Content-Type')
     ctx.set('Cache-Control', `private, max-age=${REDIRECT_SECONDS}`)
     ctx.set('Location', url)

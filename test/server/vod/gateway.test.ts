@@ -195,6 +195,10 @@ describe('a recording in S3', () => {
     },
     head: async () => ({ size: 8, contentType: null }),
     presign: async (key, seconds) => `https://s3.example/${key}?expires=${seconds}`,
+    copy: vi.fn(),
+    publicUrl: () => null,
+    allowOrigins: vi.fn(),
+    sweep: vi.fn(),
   }
   const at = async (path: string) => {
     const app = createServer(createApp({ ...server.context, metrics: new Registry(), store }).callback())

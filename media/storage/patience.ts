@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ObjectStoreError } from './object-store.ts'
+
+export interface PatienceOptions {
+  /** From the first failure of a piece of work to giving it up, milliseconds. */
+  limitMs: number
+  /** Before the second try; doubles each time, by half more or less, up to `longestMs`. */
+  firstMs?: number
+  longestMs?: number
+  signal?: AbortSignal
+  /** Something has to wait. */
+  onWait?(error: ObjectStoreError, ms: number): void
+}
+
+/**
+ * Tries again what fails for a while. Shared by everything that is sent at once: when the store asks for fewer requests
+ * (503 SlowDown), all of them wait, not the one that was told.
+ */
+export class Patience {
+  readonly #options: PatienceOptions
+  #busyUntil = 0
+
+  constructor(options: PatienceOptions) {
+    this.#options = options
+  }
+
+  /** @throws what `work` threw last, at once when it is no passing trouble */
+  async of<T>(work: () => Promise<T>): Promise<T> {
+    const { limitMs, firstMs = 250, longestMs = 10_000, signal, onWait } = this.#options
+    let failedAt: number | null = null
+    for (let delay = firstMs; ; delay = Math.min(delay * 2, longestMs)) {
+      const busyMs = this.#busyUntil - Date.now()
+      if (busyMs > 0) await sleep(busyMs, null, { signal })
+      signal?.throwIfAborted()
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof ObjectStoreError) || error.code !== 'unavailable' || error.trouble === 'lasting') {
+          throw error
+        }
+        failedAt ??= Date.now()
+        const ms = delay * (0.5 + Math.random())
+        if (signal?.aborted || Date.now() + ms - failedAt > limitMs) throw error
+        if (error.trouble === 'busy') this.#busyUntil = Math.max(this.#busyUntil, Date.now() + ms)
+        onWait?.(error, ms)
+        await sleep(ms, null, { signal })
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import pg from 'pg'
+import { inject } from 'vitest'
+import type { ObjectStore } from '../../../media/storage/object-store.ts'
+import { openStore } from '../../../media/storage/open-store.ts'
+import { Patience } from '../../../media/storage/patience.ts'
+import { Manifest } from '../../../server/library/manifest.ts'
+import type { Library } from '../../../server/library/upload.ts'
+import { openDatabase } from '../../support/database.ts'
+import { type S3Server, startS3 } from '../../support/s3.ts'
+
+export interface TestLibrary extends AsyncDisposable {
+  library: Library
+  store: ObjectStore
+  manifest: Manifest
+  s3: S3Server
+  databaseUrl: string
+  /** A fresh folder that goes with the library. */
+  folder(files?: Record<string, string | Uint8Array>): Promise<string>
+  /** `npm run library -- …` as a process. */
+  command(args: string[], env?: Record<string, string>): Promise<Ended>
+  /** The same, killed with SIGKILL after so many milliseconds unless it ends before. */
+  commandKilledAfter(ms: number, args: string[]): Promise<Ended>
+}
+
+export interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+/** A library on an S3 server and a database of its own. */
+export async function openLibrary(): Promise<TestLibrary> {
+  await using stack = new AsyncDisposableStack()
+  const root = await mkdtemp(join(tmpdir(), 'ustat-library-'))
+  stack.defer(() => rm(root, { recursive: true, force: true }))
+  const s3 = stack.use(await startS3())
+  const database = stack.use(await openDatabase())
+  const pool = new pg.Pool({ connectionString: database.url })
+  stack.defer(() => pool.end())
+  const store = openStore(s3.config)
+  const manifest = new Manifest(pool)
+  const env = { ...s3.env, DATABASE_URL: database.url, REDIS_URL: inject('redisUrl'), DATA_DIR: join(root, 'data') }
+  await mkdir(env.DATA_DIR)
+  let folders = 0
+  const owned = stack.move()
+  return {
+    library: { store, manifest, patience: new Patience({ limitMs: 5000, firstMs: 20 }) },
+    store,
+    manifest,
+    s3,
+    databaseUrl: database.url,
+    async folder(files = {}) {
+      const folder = join(root, `folder-${++folders}`)
+      await mkdir(folder)
+      await fill(folder, files)
+      return folder
+    },
+    command: (args, more = {}) => run(args, { ...env, ...more }),
+    commandKilledAfter: (ms, args) => run(args, env, ms),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+export async function fill(folder: string, files: Record<string, string | Uint8Array>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), content)
+  }
+}
+
+async function run(args: string[], env: Record<string, string>, killAfterMs?: number): Promise<Ended> {
+  const child = spawn(process.execPath, ['server/library/cli.ts', ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(killAfterMs === undefined ? {} : { timeout: killAfterMs, killSignal: 'SIGKILL' as const }),
+  })
+  const ended: Ended = { code: null, out: '', err: '' }
+  child.stdout.on('data', (text) => {
+    ended.out += text
+  })
+  child.stderr.on('data', (text) => {
+    ended.err += text
+  })
+  ;[ended.code] = await once(child, 'close')
+  return ended
+}
