@@ -23,6 +23,7 @@ import { rateLimited } from './http/rate-limit.ts'
 import type { RequestState } from './http/request.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { identify } from './http/viewer.ts'
+import { signedFiles } from './library/signed-address.ts'
 import { mediaHooks } from './live/media-hooks.ts'
 import { liveRoutes } from './live/routes.ts'
 import { mailRoutes } from './mail/routes.ts'
@@ -48,6 +49,7 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   app.use(healthRoutes(context).routes())
   app.use(vodGateway(context))
   app.use(publicFiles(context))
+  app.use(signedFiles(context))
   app.use(knownHost(config))
   app.use((ctx, next) => {
     ctx.state.em = orm.em.fork()
