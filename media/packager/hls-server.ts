@@ -126,7 +126,7 @@ export async function startHlsServer(options: HlsServerOptions): Promise<HlsServ
       guarded((reply) => refuse(reply, '404 Not Found')),
     )
 
-  const address = await listenUws(app, options.listen, us_socket_local_port)
+  const { address } = await listenUws(app, options.listen, us_socket_local_port)
   const clock = setInterval(() => {
     const at = now()
     for (const { packager } of broadcasts.values()) packager.expire(at)

@@ -1,9 +1,17 @@
+import { orElse } from '../redis.ts'
 import { hasBlockedTerm } from './blocked-terms.ts'
 import { cleanText } from './clean-text.ts'
 import { isEmoteOnly } from './emote-only.ts'
 import type { HubRooms } from './hub-rooms.ts'
 import { moderate } from './moderate.ts'
-import { type ChatErrorCode, type ClientFrame, parseClientFrame, ranks, type ServerFrame } from './protocol.ts'
+import {
+  type ChatErrorCode,
+  type ClientFrame,
+  closeCodes,
+  parseClientFrame,
+  ranks,
+  type ServerFrame,
+} from './protocol.ts'
 import type { ChatPerson } from './ticket.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -35,7 +43,8 @@ export class Connection {
   readonly #frames: TokenBucket
   readonly #history: TokenBucket
   readonly #operations: TokenBucket
-  #refused = 0
+  readonly #refusals: TokenBucket
+  #warnedOf: ChatPerson | null = null
   #isClosed = false
 
   constructor(
@@ -49,6 +58,7 @@ export class Connection {
     this.#hub = hub
     const nowMs = Date.now()
     this.#frames = new TokenBucket({ perSecond: 20, burst: 40, nowMs })
+    this.#refusals = new TokenBucket({ perSecond: 1, burst: MAX_REFUSED_FRAMES, nowMs })
     this.#history = new TokenBucket({ perSecond: 0.5, burst: 5, nowMs })
     this.#operations = new TokenBucket({ perSecond: 10, burst: 10, nowMs })
   }
@@ -61,8 +71,7 @@ export class Connection {
   /** A text frame. Whatever it is, the connection goes on, unless it floods. */
   take(text: string): void {
     if (!this.#frames.take(Date.now())) {
-      this.#refused += 1
-      if (this.#refused > MAX_REFUSED_FRAMES) this.#wire.close(4429)
+      if (!this.#refusals.take(Date.now())) this.close(closeCodes.flood)
       else this.refuse('rate_limited', { retry: 1000 })
       return
     }
@@ -73,13 +82,17 @@ export class Connection {
 
   #answer(frame: ClientFrame): void {
     const about = { ...('cid' in frame ? { cid: frame.cid } : {}), ...('room' in frame ? { room: frame.room } : {}) }
-    this.#handle(frame).catch((error: unknown) => {
-      this.#hub.failed(error)
-      this.refuse('unavailable', { ...about, retry: 2000 })
-    })
+    this.#hub.track(
+      this.#handle(frame).catch((error: unknown) => {
+        this.#hub.failed(error)
+        if (isBug(error)) this.refuse('internal', about)
+        else this.refuse('unavailable', { ...about, retry: 2000 })
+      }),
+    )
   }
 
   refuse(code: ChatErrorCode, about: { cid?: string; room?: string; retry?: number } = {}): void {
+    this.#hub.refused(code)
     this.tell({ t: 'err', code, ...about })
   }
 
@@ -90,6 +103,13 @@ export class Connection {
   /** With that code; its rooms are left once the socket is really gone. */
   close(code: number): void {
     if (!this.#isClosed) this.#wire.close(code)
+  }
+
+  /** Once for each ticket: a new one can be had until then. */
+  warnOfEnd(seconds: number): void {
+    if (this.#warnedOf === this.person) return
+    this.#warnedOf = this.person
+    this.tell({ t: 'exp', in: seconds })
   }
 
   /** The socket is gone. */
@@ -138,14 +158,16 @@ export class Connection {
     const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
     if (!rules) return this.refuse('room_not_found', { room })
     if (!place) return this.refuse(this.account ? 'forbidden' : 'unauthorized', { room })
-    const [live, until] = await Promise.all([
-      this.#hub.open(room),
-      this.account ? this.#hub.store.bannedUntil(room, this.account) : null,
+    const live = await this.#hub.open(room)
+    // Both are for comfort alone: without Redis the room is shown as it is remembered here.
+    const [until, older] = await Promise.all([
+      orElse(this.account ? this.#hub.store.bannedUntil(room, this.account) : Promise.resolve(null), null),
+      orElse(live.older(since), []),
     ])
     if (this.#isClosed) return
     // Nothing is awaited from here on: what is published after the snapshot reaches this socket, what was before does not.
     const isNew = !this.rooms.has(room)
-    const { recovered, lines } = live.snapshot(since)
+    const { recovered, lines } = live.snapshot(since, older)
     this.rooms.add(room)
     if (isNew) this.#wire.subscribe(room)
     this.tell({
@@ -245,4 +267,9 @@ export class Connection {
     })
     this.tell({ t: 'ack', ...about, e: '', s: 0 })
   }
+}
+
+/** What nobody's being away explains. */
+function isBug(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
 }

@@ -6,9 +6,10 @@ import { CONTROL_CHANNEL, type Control, say, tellRoom, tellSite } from './contro
 import type { ChatHost, Crowd, Place, RoomRules } from './host.ts'
 import { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
-import { PresenceBook } from './presence.ts'
-import type { ServerFrame } from './protocol.ts'
+import { countsChannel, PresenceBook, type PresenceTiming } from './presence.ts'
+import type { ChatErrorCode, ServerFrame } from './protocol.ts'
 import { channelOf, RoomStore, type SendResult } from './room-store.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
 
 const REMEMBERED_MS = 30_000
@@ -19,6 +20,18 @@ const PRESENT_MS = 3000
 /** One notice of a person in so long, over all nodes. */
 const NOTICE_MS = 30_000
 const RESYNC_MS = 5000
+/** Somebody who was let in to read is asked for another ticket within it. */
+const RENEW_SECONDS = 60
+
+interface OpenRoom {
+  live: LiveRoom
+  opening: Promise<LiveRoom>
+  connections: Set<Connection>
+  hear: (message: string) => void
+  idleSinceMs: number
+  /** Up to which line the books were told that there is something to write. */
+  markedUpTo: number
+}
 
 export interface HubRoomsOptions {
   /** For commands; its subscriber is made of it. */
@@ -29,6 +42,9 @@ export interface HubRoomsOptions {
   ticketSecret: string
   /** To everybody of a room on this node. */
   publish(room: string, frame: string): void
+  timing?: Partial<PresenceTiming>
+  /** This node has another name than before. */
+  onRegistered(): void
 }
 
 /** The rooms of one node, and the connections in them. */
@@ -36,11 +52,8 @@ export class HubRooms implements AsyncDisposable {
   readonly store: RoomStore
   readonly presence: PresenceBook
   readonly #options: HubRoomsOptions
-  readonly #subscriber: RedisClient
-  readonly #rooms = new Map<
-    string,
-    { live: LiveRoom; opening: Promise<LiveRoom>; connections: Set<Connection>; idleSinceMs: number }
-  >()
+  readonly #subscriptions: Subscriptions
+  readonly #rooms = new Map<string, OpenRoom>()
   readonly #connections = new Set<Connection>()
   /** Of each person, signed in or not. */
   readonly #people = new Map<string, Set<Connection>>()
@@ -48,40 +61,39 @@ export class HubRooms implements AsyncDisposable {
   readonly #places: Remembered<Place | null>
   readonly #present: Remembered<Crowd>
   readonly #timers: NodeJS.Timeout[]
-  #isDegraded = false
+  #isDegraded: boolean
+  #resyncing: Promise<void> | null = null
+  readonly #underWay = new Set<Promise<void>>()
 
   constructor(options: HubRoomsOptions) {
-    const { redis, host, log } = options
+    const { redis, host, log, metrics, timing = {}, onRegistered } = options
     this.#options = options
     this.store = new RoomStore(redis)
-    this.presence = new PresenceBook(redis, log, (room, n) => this.#publish(room, { t: 'cnt', room, n }))
+    this.presence = new PresenceBook({
+      ...{ redis, log, timing, onRegistered },
+      onCount: (room, n) => this.#publish(room, { t: 'cnt', room, n }),
+      onAudit: (drift) => metrics.drift.set(drift),
+    })
     this.#rules = new Remembered((room) => host.rules(room), REMEMBERED_MS)
     this.#places = new Remembered((key) => {
       const [room = '', uid = ''] = key.split(' ')
       return host.place(room, uid || null)
     }, REMEMBERED_MS)
     this.#present = new Remembered((room) => host.present(room), PRESENT_MS)
-    this.#subscriber = redis.duplicate()
-    this.#subscriber.on('error', () => {})
-    // Subscriptions come back by themselves; what was said meanwhile does not.
-    this.#subscriber.on('ready', this.#isBack)
+    this.#subscriptions = new Subscriptions(redis, this.#isBack)
+    this.#isDegraded = !redis.isReady
     redis.on('ready', this.#isBack)
     redis.on('error', this.#isAway)
     this.#timers = [setInterval(() => this.#closeIdle(), 10_000), setInterval(this.#resyncAll, RESYNC_MS)]
   }
 
   /** Without Redis it starts all the same, and serves nothing but a word about it. */
-  async start(): Promise<void> {
+  start(): void {
     this.presence.start()
-    void this.#subscriber
-      .connect()
-      .then(() =>
-        Promise.all([
-          this.#subscriber.subscribe(CONTROL_CHANNEL, (message) => this.#hear(JSON.parse(message) as Control)),
-          this.#subscriber.subscribe('chat:counts', (message) => this.presence.hearCount(message)),
-        ]),
-      )
-      .catch((error: unknown) => this.failed(error))
+    this.#subscriptions.start({
+      [CONTROL_CHANNEL]: (message) => this.#hear(JSON.parse(message) as Control),
+      [countsChannel]: (message) => this.presence.hearCount(message),
+    })
   }
 
   get connections(): ReadonlySet<Connection> {
@@ -116,28 +128,33 @@ export class HubRooms implements AsyncDisposable {
   }
 
   /** Read from Redis and subscribed, once for all who come at the same time. */
-  async open(id: string): Promise<LiveRoom> {
+  open(id: string): Promise<LiveRoom> {
     const known = this.#rooms.get(id)
-    if (known) return known.opening
+    if (known) {
+      known.idleSinceMs = Date.now()
+      return known.opening
+    }
+    const { metrics, log } = this.#options
     const connections = new Set<Connection>()
     const live = new LiveRoom(id, {
-      store: this.store,
+      ...{ store: this.store, log },
       prepare: () => this.#prepare(id),
       publish: (frame) => {
-        this.#options.metrics.frames.inc()
+        metrics.frames.inc()
         this.#options.publish(id, frame)
       },
       audience: () => connections.size,
-      onSent: (lagMs, lines) => this.#options.metrics.sent(lagMs, lines, connections.size),
-      log: this.#options.log,
+      onSent: (lagMs, lines) => metrics.sent(lagMs, lines, connections.size),
     })
+    const hear = (message: string) => live.receive(message)
     const opening = (async () => {
-      await this.#subscriber.subscribe(channelOf(id), (message) => live.receive(message))
-      await live.open()
+      await this.#subscriptions.add(channelOf(id), hear)
+      await Promise.all([live.open(), this.presence.learn(id)])
       return live
     })()
-    this.#rooms.set(id, { live, opening, connections, idleSinceMs: Date.now() })
-    opening.catch(() => this.#rooms.delete(id))
+    const room = { live, opening, connections, hear, idleSinceMs: Date.now(), markedUpTo: 0 }
+    this.#rooms.set(id, room)
+    opening.catch(() => this.#close(id, room))
     return opening
   }
 
@@ -164,7 +181,9 @@ export class HubRooms implements AsyncDisposable {
   /** @throws {Error} Redis or the platform is away */
   async send(...message: Parameters<RoomStore['send']>): Promise<Exclude<SendResult, { kind: 'unknown' }>> {
     const [room] = message
+    const askedAt = performance.now()
     let result = await this.store.send(...message)
+    this.#options.metrics.redis.observe((performance.now() - askedAt) / 1000)
     if (result.kind === 'unknown') {
       await this.#prepare(room)
       result = await this.store.send(...message)
@@ -177,7 +196,7 @@ export class HubRooms implements AsyncDisposable {
   /** There is something to persist. */
   wasWritten(room: string): void {
     this.#options.metrics.received.inc()
-    void this.#options.redis.sAdd('chat:dirty', room).catch(() => {})
+    void this.#mark(room)
   }
 
   placeChanged(room: string, uid: string): Promise<void> {
@@ -203,7 +222,9 @@ export class HubRooms implements AsyncDisposable {
       return connection.refuse('unauthorized')
     connection.person = ticket
     connection.issuedAt = Math.floor(Date.now() / 1000)
+    const mayWriteNow = connection.isReadOnly
     connection.isReadOnly = false
+    if (mayWriteNow) await Promise.all([...connection.rooms].map((room) => this.#placeAgain(room, ticket.uid)))
   }
 
   /** A ticket opens one connection; a resume token as many as it likes while it lives. */
@@ -212,9 +233,41 @@ export class HubRooms implements AsyncDisposable {
     return (await this.#options.redis.set(`chat:jti:${ticket.jti}`, '1', { EX: 90, NX: true })) !== null
   }
 
+  /** Whether the platform knows them no more: a closed account, which a new sign-in would not open. */
+  async isShutOut(uid: string): Promise<boolean> {
+    if (!uid.startsWith('u:')) return false
+    this.#places.forget(`lobby ${uid}`)
+    return (await this.place('lobby', uid)) === null
+  }
+
+  /** What a client asked; to be over before this node ends. */
+  track(work: Promise<void>): void {
+    this.#underWay.add(work)
+    void work.finally(() => this.#underWay.delete(work))
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay)
+  }
+
+  refused(code: ChatErrorCode): void {
+    this.#options.metrics.refused.inc({ code })
+  }
+
   failed(error: unknown): void {
     this.#options.metrics.failures.inc()
     this.#options.log.warn({ error }, 'the chat could not do something')
+  }
+
+  /** @param comeBackMs so long those who were here take to come back elsewhere */
+  async end(comeBackMs: number): Promise<void> {
+    try {
+      await this.presence.leaveBehind(comeBackMs)
+    } catch (error) {
+      // The lease runs out by itself.
+      this.failed(error)
+    }
+    await this[Symbol.asyncDispose]()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -222,7 +275,13 @@ export class HubRooms implements AsyncDisposable {
     this.#options.redis.off('ready', this.#isBack)
     this.#options.redis.off('error', this.#isAway)
     await this.presence[Symbol.asyncDispose]()
-    this.#subscriber.destroy()
+    for (const { live } of this.#rooms.values()) live[Symbol.dispose]()
+    this.#subscriptions[Symbol.dispose]()
+  }
+
+  /** What is gathered goes out. */
+  flush(): void {
+    for (const { live } of this.#rooms.values()) live.flush()
   }
 
   async #prepare(room: string): Promise<void> {
@@ -269,20 +328,39 @@ export class HubRooms implements AsyncDisposable {
   /** Also now and then without a reason: the last line of a burst may be the one that was lost. */
   async #resync(): Promise<void> {
     // Answered behind the subscriptions, which come back first.
-    await this.#subscriber.ping()
-    for (const { live, opening } of this.#rooms.values()) {
-      await opening.then(() => live.resync()).catch((error: unknown) => this.failed(error))
+    await this.#subscriptions.settled()
+    for (const [id, room] of this.#rooms) {
+      const live = await room.opening.catch(() => null)
+      await live?.resync()
+      // Whoever wrote may have died before saying so.
+      if (live && live.room.last > room.markedUpTo) {
+        room.markedUpTo = live.room.last
+        await this.#mark(id)
+      }
     }
+  }
+
+  async #mark(room: string): Promise<void> {
+    await this.#options.redis.sAdd('chat:dirty', room).catch(() => {})
   }
 
   readonly #isAway = () => this.#degrade(true)
   readonly #isBack = () => {
-    this.#degrade(false)
+    // What changed meanwhile was not heard.
+    this.#places.forgetAll()
+    this.#rules.forgetAll()
+    if (this.#options.redis.isReady) this.#degrade(false)
+    // Another ticket can be checked now, and they write again.
+    for (const connection of this.#connections) if (connection.isReadOnly) connection.warnOfEnd(RENEW_SECONDS)
     this.#resyncAll()
   }
   readonly #resyncAll = () => {
-    if (this.#isDegraded || !this.#subscriber.isReady) return
-    this.#resync().catch((error: unknown) => this.failed(error))
+    if (this.#isDegraded || !this.#subscriptions.isReady || this.#resyncing) return
+    this.#resyncing = this.#resync()
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => {
+        this.#resyncing = null
+      })
   }
 
   #degrade(isDegraded: boolean): void {
@@ -293,10 +371,16 @@ export class HubRooms implements AsyncDisposable {
 
   #closeIdle(): void {
     const before = Date.now() - IDLE_MS
-    for (const [id, { connections, idleSinceMs }] of this.#rooms) {
-      if (connections.size > 0 || idleSinceMs > before) continue
-      this.#rooms.delete(id)
-      void this.#subscriber.unsubscribe(channelOf(id)).catch(() => {})
+    for (const [id, room] of this.#rooms) {
+      if (room.connections.size > 0 || room.idleSinceMs > before) continue
+      this.#close(id, room)
     }
+  }
+
+  #close(id: string, room: OpenRoom): void {
+    if (this.#rooms.get(id) === room) this.#rooms.delete(id)
+    room.live[Symbol.dispose]()
+    this.presence.forget(id)
+    void this.#subscriptions.remove(channelOf(id), room.hear)
   }
 }

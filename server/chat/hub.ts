@@ -1,25 +1,23 @@
-import {
-  App,
-  type HttpRequest,
-  type HttpResponse,
-  type us_socket_context_t,
-  us_socket_local_port,
-  type WebSocket,
-} from 'uWebSockets.js'
+import { App, type HttpResponse, us_listen_socket_close, us_socket_local_port, type WebSocket } from 'uWebSockets.js'
 import { randomInt } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import { listenUws } from '../../config/listen-uws.ts'
 import type { Revocations } from '../../media/storage/revocations.ts'
+import { addressBehind, isProxy } from '../http/address.ts'
 import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
 import { Admission, type AdmissionLimits, defaultLimits } from './admission.ts'
 import { Connection } from './connection.ts'
+import { Door } from './door.ts'
 import type { ChatHost } from './host.ts'
 import { HubRooms } from './hub-rooms.ts'
 import { HubMetrics } from './metrics.ts'
-import { closeCodes, type ServerFrame, SUBPROTOCOL } from './protocol.ts'
-import { type ChatTicket, signChatTicket, verifyChatTicket } from './ticket.ts'
+import { isOurOrigin } from './origin.ts'
+import { type PresenceTiming, presenceTiming } from './presence.ts'
+import { closeCodes, parseClientFrame, type ServerFrame, SUBPROTOCOL } from './protocol.ts'
+import { type ChatTicket, signChatTicket } from './ticket.ts'
 
 const MAX_FRAME_BYTES = 16 * 1024
 /** About a thousand messages: who is further behind is closed, and resumes. */
@@ -27,12 +25,22 @@ const MAX_BACKPRESSURE_BYTES = 256 * 1024
 const IDLE_SECONDS = 60
 /** Not 240: uWebSockets counts them modulo that, and would close new connections at once, with 1000. */
 const LIFETIME_MINUTES = 239
-const LOOK_MS = 1000
+/** Ours are over before, each at another time: who came together need not go together. */
+const SHORTEST_LIFE_MS = 180 * 60_000
+const LONGEST_LIFE_MS = 230 * 60_000
+const LOOK_MS = 500
 /** Seconds of warning before a session ends. */
 const EXPIRY_WARNING = 60
+/** So long somebody may be here without saying who they are. */
+const AUTH_MS = 5000
+/** Frames of a client that does not wait for its welcome. */
+const MOST_EARLY = 20
 const DRAIN_BATCH = 128
-/** Clients of a node that stops come back spread over this, milliseconds. */
+/** Clients of a node that stops come back spread over this, milliseconds; few come sooner. */
 const DRAIN_SPREAD_MS = 15_000
+const SPREAD_PER_CLIENT_MS = 3
+/** What is under way when a node stops has so long to end, and so long they have to say goodbye. */
+const SETTLE_MS = 2000
 
 export interface HubOptions {
   /** A unix socket's path, or `host:port`; port 0 takes a free one. */
@@ -46,6 +54,7 @@ export interface HubOptions {
   log: Pick<Logger, 'warn' | 'info'>
   metrics: Registry
   limits?: Partial<AdmissionLimits>
+  timing?: Partial<PresenceTiming>
   /** A loop that lags more, milliseconds, takes nobody new. */
   maxLoopLagMs?: number
 }
@@ -59,11 +68,15 @@ export interface Hub extends AsyncDisposable {
 
 /** What a socket carries from its upgrade on. */
 interface Data {
-  ticket: ChatTicket | null
+  /** Of the upgrade; null when there was no room for it in the headers, and the first frame brings it. */
+  token: string | null
   address: string
-  isReadOnly: boolean
-  /** Set when it may not stay: it is told why, which a refused upgrade cannot. */
-  closeWith: number | null
+  openedAtMs: number
+  livesMs: number
+  /** True while a token is being looked at; what comes meanwhile is answered afterwards. */
+  isEntering: boolean
+  early: string[]
+  ticket: ChatTicket | null
   connection: Connection | null
 }
 
@@ -74,19 +87,19 @@ interface Data {
  */
 export async function startHub(options: HubOptions): Promise<Hub> {
   const { redis, host, log, ticketSecret, revocations, metrics: registry, maxLoopLagMs = 200 } = options
-  const admission = new Admission({ ...defaultLimits, ...options.limits })
   const sockets = new Set<WebSocket<Data>>()
-  const metrics = new HubMetrics(registry, () => ({ connections: sockets.size, rooms: rooms.rooms }))
+  const metrics = new HubMetrics(registry, () => ({ connections: sockets.size, rooms: rooms.rooms, loopLagMs }))
   const app = App()
-  const rooms = new HubRooms({
-    redis,
-    host,
-    log,
-    metrics,
-    ticketSecret,
+  const rooms: HubRooms = new HubRooms({
+    ...{ redis, host, log, metrics, ticketSecret },
+    ...(options.timing ? { timing: options.timing } : {}),
     publish: (room, frame) => void app.publish(`r/${room}`, frame),
+    onRegistered: () => admission.sayAgain(),
   })
-  const ourHosts = new Set([new URL(options.publicUrl).host, ...options.allowedHosts])
+  const { lease } = rooms.presence
+  const admission = new Admission({ redis, lease, log, limits: { ...defaultLimits, ...options.limits } })
+  const door = new Door({ ticketSecret, revocations, admission, rooms })
+  const empty = Promise.withResolvers<void>()
   let isDraining = false
   let loopLagMs = 0
 
@@ -99,57 +112,65 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     sendPingsAutomatically: true,
     maxLifetime: LIFETIME_MINUTES,
 
+    // Upgraded within this very call: later, uWebSockets would look at a response that is a WebSocket by then.
     upgrade(res, req, context) {
-      if (isDraining || loopLagMs > maxLoopLagMs || !admission.mayUpgrade()) return tooBusy(res)
-      void admit(res, req, context).catch((error: unknown) => rooms.failed(error))
+      if (isDraining) return tooBusy(res, 'draining')
+      if (loopLagMs > maxLoopLagMs || !admission.mayUpgrade()) return tooBusy(res, 'busy')
+      const protocols = req
+        .getHeader('sec-websocket-protocol')
+        .split(',')
+        .map((each) => each.trim())
+      if (!protocols.includes(SUBPROTOCOL)) return refuse(res, '400 Bad Request', 'protocol')
+      const peer = Buffer.from(res.getRemoteAddressAsText()).toString()
+      const isSecure = isProxy(peer) && req.getHeader('x-forwarded-proto') === 'https'
+      // A page of another site would come with this browser's cookies, but it can have no ticket; and it is told so here.
+      if (!isOurOrigin(req.getHeader('origin'), options, { host: req.getHeader('host'), isSecure })) {
+        return refuse(res, '403 Forbidden', 'origin')
+      }
+      const data: Data = {
+        token: protocols.find((each) => /^[tr]\./.test(each))?.slice(2) ?? null,
+        address: addressBehind(peer, req.getHeader('x-forwarded-for')),
+        openedAtMs: Date.now(),
+        livesMs: randomInt(SHORTEST_LIFE_MS, LONGEST_LIFE_MS),
+        isEntering: false,
+        early: [],
+        ticket: null,
+        connection: null,
+      }
+      const [key, extensions] = [req.getHeader('sec-websocket-key'), req.getHeader('sec-websocket-extensions')]
+      res.upgrade(data, key, SUBPROTOCOL, extensions, context)
     },
 
     open(ws) {
-      const data = ws.getUserData()
       sockets.add(ws)
-      const { ticket, closeWith } = data
-      if (closeWith !== null || !ticket) return endSoon(ws, closeWith ?? closeCodes.ticketExpired)
-      if (!admission.enter(ticket.uid, data.address)) return endSoon(ws, closeCodes.tooManySockets)
-      const connection = new Connection(ticket, {
-        hub: rooms,
-        issuedAt: Math.floor(Date.now() / 1000),
-        isReadOnly: data.isReadOnly,
-        wire: {
-          send: (frame) => void ws.send(JSON.stringify(frame)),
-          subscribe: (room) => void ws.subscribe(`r/${room}`),
-          unsubscribe: (room) => void ws.unsubscribe(`r/${room}`),
-          close: (code) => ws.end(code),
-        },
-      })
-      data.connection = connection
-      connection.tell({
-        t: 'hello',
-        v: 1,
-        node: rooms.presence.node,
-        now: Date.now(),
-        uid: ticket.uid,
-        name: ticket.name,
-        resume: signChatTicket(ticket, 'resume', ticketSecret),
-        hb: IDLE_SECONDS,
-      })
-      rooms.connected(connection)
+      const { token } = ws.getUserData()
+      if (token !== null) enter(ws, token)
     },
 
     message(ws, message, isBinary) {
+      // Whoever is told to come back sends it again.
+      if (isDraining) return
       if (isBinary) return void ws.end(closeCodes.protocolError)
-      ws.getUserData().connection?.take(Buffer.from(message).toString())
+      const { connection, isEntering, early } = ws.getUserData()
+      const text = Buffer.from(message).toString()
+      if (connection) return connection.take(text)
+      if (isEntering) return early.length < MOST_EARLY ? void early.push(text) : void ws.end(closeCodes.flood)
+      const parsed = parseClientFrame(text)
+      if ('frame' in parsed && parsed.frame.t === 'auth') enter(ws, parsed.frame.ticket)
+      else ws.end(closeCodes.protocolError)
     },
 
     dropped() {
       metrics.dropped.inc()
     },
 
-    close(ws) {
+    close(ws, code) {
       sockets.delete(ws)
+      metrics.closed.inc({ code: String(code) })
       const { connection, ticket, address } = ws.getUserData()
-      if (!connection || !ticket) return
-      rooms.disconnected(connection)
-      admission.exit(ticket.uid, address)
+      if (connection) rooms.disconnected(connection)
+      if (ticket) door.leave(ticket.uid, address)
+      if (isDraining && sockets.size === 0) empty.resolve()
     },
   })
 
@@ -169,71 +190,98 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   })
   app.any('/*', (res) => void res.writeStatus('404 Not Found').end())
 
-  /** Not within `open`: there the close frame of an upgrade that had to wait is never sent. */
+  function enter(ws: WebSocket<Data>, token: string): void {
+    const data = ws.getUserData()
+    data.isEntering = true
+    void door.enter(token, data.address).then(
+      (entry) => {
+        if (!sockets.has(ws)) {
+          if ('ticket' in entry) door.leave(entry.ticket.uid, data.address)
+        } else if ('ticket' in entry) {
+          data.ticket = entry.ticket
+          welcome(ws, entry.ticket, entry.isReadOnly)
+        } else ws.end(entry.closeWith)
+      },
+      (error: unknown) => {
+        rooms.failed(error)
+        if (sockets.has(ws)) ws.end(closeCodes.overloaded)
+      },
+    )
+  }
+
+  function welcome(ws: WebSocket<Data>, ticket: ChatTicket, isReadOnly: boolean): void {
+    const data = ws.getUserData()
+    const connection = new Connection(ticket, {
+      hub: rooms,
+      issuedAt: Math.floor(Date.now() / 1000),
+      isReadOnly,
+      wire: {
+        send: (frame) => void ws.send(JSON.stringify(frame)),
+        subscribe: (room) => void ws.subscribe(`r/${room}`),
+        unsubscribe: (room) => void ws.unsubscribe(`r/${room}`),
+        close: (code) => endSoon(ws, code),
+      },
+    })
+    data.connection = connection
+    connection.tell({
+      t: 'hello',
+      v: 1,
+      node: rooms.presence.node,
+      now: Date.now(),
+      uid: ticket.uid,
+      name: ticket.name,
+      resume: signChatTicket(ticket, 'resume', ticketSecret),
+      hb: IDLE_SECONDS,
+    })
+    rooms.connected(connection)
+    for (const text of data.early.splice(0)) connection.take(text)
+  }
+
+  /** Not within a call of the connection's own, which may go on to say something. */
   function endSoon(ws: WebSocket<Data>, code: number): void {
     setImmediate(() => {
       if (sockets.has(ws)) ws.end(code)
     })
   }
 
-  async function admit(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): Promise<void> {
-    // The request is gone after the first await.
-    const key = req.getHeader('sec-websocket-key')
-    const extensions = req.getHeader('sec-websocket-extensions')
-    const protocols = req
-      .getHeader('sec-websocket-protocol')
-      .split(',')
-      .map((each) => each.trim())
-    const origin = req.getHeader('origin')
-    const requestHost = req.getHeader('host')
-    const address = req.getHeader('x-forwarded-for').split(',').at(-1)?.trim() || 'local'
-    if (!protocols.includes(SUBPROTOCOL)) return refuse(res, '400 Bad Request')
-    const from = URL.parse(origin)?.host
-    // A page of another site would come with this browser's cookies, but it can have no ticket; and it is told so here.
-    if (!from || !(ourHosts.has(from) || from === requestHost)) return refuse(res, '403 Forbidden')
-    const token = protocols.find((each) => /^[tr]\./.test(each))?.slice(2) ?? ''
-    let isAborted = false
-    res.onAborted(() => {
-      isAborted = true
-    })
-    const ticket = verifyChatTicket(token, ticketSecret)
-    let isReadOnly = false
-    let isUsed = false
-    try {
-      isUsed = ticket !== null && !(await rooms.isUnused(ticket))
-    } catch {
-      isReadOnly = true
-    }
-    if (isAborted) return
-    const isGood = ticket !== null && !isUsed && !isRevoked(ticket, ticket.issuedAt)
-    const data: Data = {
-      ticket,
-      address,
-      isReadOnly,
-      closeWith: isGood ? null : closeCodes.ticketExpired,
-      connection: null,
-    }
-    // Not corked: cork() looks at the response afterwards, which is a WebSocket then, and may close it for what it reads.
-    res.upgrade(data, key, SUBPROTOCOL, extensions, context)
+  function sayGoodbye(ws: WebSocket<Data>, spreadMs: number): void {
+    if (!sockets.has(ws)) return
+    const after = randomInt(Math.max(1, spreadMs))
+    ws.send(JSON.stringify({ t: 'bye', code: closeCodes.drain, after } satisfies ServerFrame))
+    // A reader that is too slow for the goodbye is gone by now.
+    if (sockets.has(ws)) ws.end(closeCodes.drain)
   }
 
-  function isRevoked({ uid, family }: { uid: string; family: string | null }, issuedAt: number): boolean {
-    const id = uid.slice(2)
-    return issuedAt < revocations.issuedBefore(family === null ? `g${id}` : `u${id}s${family}`)
-  }
-
-  /** Who was signed out, or whose session ends. */
+  /** Who was signed out, whose session ends, who never said who they are, and who was here for long. */
   function look(): void {
-    const now = Math.floor(Date.now() / 1000)
-    for (const connection of rooms.connections) {
-      const left = connection.person.sessionEndsAt - now
-      if (left <= 0 || isRevoked(connection.person, connection.issuedAt)) connection.close(closeCodes.ticketExpired)
-      else if (left === EXPIRY_WARNING) connection.tell({ t: 'exp', in: left })
+    const nowMs = Date.now()
+    for (const ws of sockets) {
+      const { connection, openedAtMs, livesMs } = ws.getUserData()
+      if (!connection) {
+        if (nowMs - openedAtMs > AUTH_MS) ws.end(closeCodes.noAuth)
+        continue
+      }
+      const { person, issuedAt } = connection
+      const left = person.sessionEndsAt - nowMs / 1000
+      if (left <= 0) connection.close(closeCodes.ticketExpired)
+      else if (door.isRevoked(person, issuedAt)) void door.reasonOf(person).then((code) => connection.close(code))
+      else if (nowMs - openedAtMs > livesMs) sayGoodbye(ws, LOOK_MS)
+      else if (left <= EXPIRY_WARNING) connection.warnOfEnd(Math.floor(left))
     }
   }
 
-  const address = await listenUws(app, options.listen, us_socket_local_port)
-  await rooms.start()
+  function tooBusy(res: HttpResponse, why: string): void {
+    metrics.turnedAway.inc({ why })
+    res.cork(() => res.writeStatus('503 Service Unavailable').writeHeader('retry-after', '2').end())
+  }
+
+  function refuse(res: HttpResponse, status: string, why: string): void {
+    metrics.turnedAway.inc({ why })
+    res.cork(() => res.writeStatus(status).end())
+  }
+
+  const { address, socket: listening } = await listenUws(app, options.listen, us_socket_local_port)
+  rooms.start()
   let lookedAt = performance.now()
   const timer = setInterval(() => {
     const at = performance.now()
@@ -247,31 +295,26 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     get node() {
       return rooms.presence.node
     },
-    /** Everybody is told when to come back, a batch a turn; what they sent is still answered. */
+    /** Nobody new; what was sent is answered; everybody is told when to come back, a batch a turn. */
     async [Symbol.asyncDispose]() {
       isDraining = true
       clearInterval(timer)
+      us_listen_socket_close(listening)
+      if (options.listen.includes('/')) await rm(options.listen, { force: true })
+      await Promise.race([rooms.settled(), delay(SETTLE_MS)])
+      rooms.flush()
       const all = [...sockets]
+      const spreadMs = Math.min(DRAIN_SPREAD_MS, all.length * SPREAD_PER_CLIENT_MS)
       for (let i = 0; i < all.length; i += DRAIN_BATCH) {
-        for (const ws of all.slice(i, i + DRAIN_BATCH)) {
-          if (!sockets.has(ws)) continue
-          const after = randomInt(DRAIN_SPREAD_MS)
-          ws.send(JSON.stringify({ t: 'bye', code: closeCodes.drain, after } satisfies ServerFrame))
-          ws.end(closeCodes.drain)
-        }
+        for (const ws of all.slice(i, i + DRAIN_BATCH)) sayGoodbye(ws, spreadMs)
         await new Promise((resolve) => setImmediate(resolve))
       }
-      await rooms[Symbol.asyncDispose]()
+      if (sockets.size > 0) await Promise.race([empty.promise, delay(SETTLE_MS)])
+      await admission[Symbol.asyncDispose]()
+      // Their linger is for those who come back late.
+      const { lingerMs } = { ...presenceTiming, ...options.timing }
+      await rooms.end(spreadMs + lingerMs)
       app.close()
-      if (options.listen.includes('/')) await rm(options.listen, { force: true })
     },
   }
-}
-
-function tooBusy(res: HttpResponse): void {
-  res.cork(() => res.writeStatus('503 Service Unavailable').writeHeader('retry-after', '2').end())
-}
-
-function refuse(res: HttpResponse, status: string): void {
-  res.cork(() => res.writeStatus(status).end())
 }

@@ -1,84 +1,124 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
+import { type LeaseTiming, leaseTiming, NodeLease } from './node-lease.ts'
 import { Script } from './redis-scripts.ts'
 
-const LEASE_MS = 10_000
-const BEAT_MS = 3000
-const SWEEP_MS = 2000
-/** A page that is loaded again, or a hub that is: nobody notices. */
-const LINGER_MS = 8000
-/** A count changes on the screen at most so often. */
+/** Milliseconds. */
+export interface PresenceTiming extends LeaseTiming {
+  /** A page that is loaded again, or a hub that is: nobody notices. */
+  lingerMs: number
+  /** How often the books are compared with each other. */
+  auditMs: number
+}
+
+export const presenceTiming: PresenceTiming = { ...leaseTiming, lingerMs: 8000, auditMs: 3600_000 }
+
+/** A count changes on the screen at most so often; that of a large room, where nobody can tell, less. */
 const COUNT_MS = 900
+const LARGE_COUNT_MS = 4900
+const LARGE_ROOM = 1000
+/** Who comes or goes within it is said to Redis together. */
+const GATHER_MS = 25
+const SAID_AT_ONCE = 1000
+const KEPT_SECONDS = 86_400
+export const countsChannel = 'chat:counts'
 
 const join = new Script('join')
 const leave = new Script('leave')
-const sweep = new Script('sweep')
+const count = new Script('count')
 
-interface Presence {
-  /** Viewer → connections of theirs here. */
+interface RoomPresence {
+  /** Viewer → connections of theirs here; 0 while they linger. */
   held: Map<string, number>
   /** Viewers that may be gone: they leave when the time is over. */
   lingering: Map<string, number>
 }
 
+export interface PresenceOptions {
+  redis: RedisClient
+  log: Pick<Logger, 'warn'>
+  timing?: Partial<PresenceTiming>
+  /** A room's number of viewers has changed; at most once in 0.9 s each. */
+  onCount(room: string, viewers: number): void
+  /** This node has a name again. */
+  onRegistered(): void
+  /** By how many the books of this node's rooms are apart. */
+  onAudit(drift: number): void
+}
+
 /**
  * Who is where, over all nodes, with two tabs of one viewer counted once.
  *
- * A node has a lease in Redis, and beside it the set of viewers that it holds in each room. A node that dies leaves both:
- * any other sweeps what a lease no longer covers, so ghosts are gone 12 s after a kill. A node that finds itself swept
- * (it slept too long) takes a new name and says all of its viewers again.
+ *   enter(), exit() ──▶ held ──▶ unsaid ──▶ join.lua, leave.lua        `{r:ID}:pu` viewer → nodes that hold them
+ *
+ * What Redis is told is always how it stands now, one telling at a time: so it may fail, be said twice, or be overtaken by
+ * who returns, and the books are right in the end.
  */
 export class PresenceBook implements AsyncDisposable {
-  #node = randomUUID()
-  readonly #redis: RedisClient
-  readonly #log: Pick<Logger, 'warn'>
-  readonly #onCount: (room: string, viewers: number) => void
-  readonly #rooms = new Map<string, Presence>()
+  readonly lease: NodeLease
+  readonly #options: PresenceOptions
+  readonly #timing: PresenceTiming
+  readonly #rooms = new Map<string, RoomPresence>()
+  /** Room → viewers of whom Redis does not know how they stand. */
+  readonly #unsaid = new Map<string, Set<string>>()
   readonly #dirty = new Set<string>()
   readonly #counts = new Map<string, number>()
   readonly #timers: NodeJS.Timeout[] = []
-  #isRegistered = false
-  #registering: Promise<void> | null = null
+  #saying: Promise<void> | null = null
+  #sayTimer: NodeJS.Timeout | null = null
+  #isEnded = false
 
-  /** @param onCount told when a room's number of viewers has changed; at most once in 0.9 s each */
-  constructor(redis: RedisClient, log: Pick<Logger, 'warn'>, onCount: (room: string, viewers: number) => void) {
-    this.#redis = redis
-    this.#log = log
-    this.#onCount = onCount
+  constructor(options: PresenceOptions) {
+    const { redis, log } = options
+    this.#options = options
+    this.#timing = { ...presenceTiming, ...options.timing }
+    this.lease = new NodeLease({
+      ...{ redis, log, timing: this.#timing },
+      registered: () => {
+        for (const [room, { held }] of this.#rooms) for (const viewer of held.keys()) this.#say(room, viewer)
+        options.onRegistered()
+      },
+      swept: (room) => this.#count(room, true),
+    })
   }
 
   get node(): string {
-    return this.#node
+    return this.lease.node
   }
 
   start(): void {
-    const every = (ms: number, work: () => Promise<void>) => {
-      const run = () => void work().catch((error) => this.#log.warn({ error }, 'presence waits for Redis'))
-      this.#timers.push(setInterval(run, ms * (0.9 + Math.random() * 0.2)))
-      run()
-    }
-    every(BEAT_MS, () => this.#beat())
-    every(SWEEP_MS, () => this.#sweepDead())
-    every(COUNT_MS, () => this.#countDirty())
-    every(1000, () => this.#endLingering())
+    const { redis, log } = this.#options
+    const every = (ms: number, work: () => Promise<void> | void) =>
+      this.#timers.push(
+        setInterval(() => {
+          if (!redis.isReady) return
+          Promise.try(work).catch((error: unknown) => log.warn({ error }, 'presence waits for Redis'))
+        }, ms),
+      )
+    every(COUNT_MS / 2, () => this.#countDirty())
+    every(500, () => this.#endLingering())
+    every(1000, () => this.#saySoon())
+    every(this.#timing.auditMs, () => this.audit())
+    this.lease.start()
   }
 
   /** A connection of theirs is in the room. */
   enter(room: string, viewer: string): void {
-    const presence = this.#presence(room)
-    const connections = presence.held.get(viewer) ?? 0
-    presence.held.set(viewer, connections + 1)
+    const presence = this.#rooms.get(room) ?? { held: new Map(), lingering: new Map() }
+    this.#rooms.set(room, presence)
+    const connections = presence.held.get(viewer)
+    presence.held.set(viewer, (connections ?? 0) + 1)
     presence.lingering.delete(viewer)
-    if (connections === 0) void this.#tell(room, [viewer])
+    if (connections === undefined) this.#say(room, viewer)
   }
 
   /** A connection of theirs is gone; they are, too, when none returns within 8 s. */
   exit(room: string, viewer: string): void {
-    const presence = this.#presence(room)
-    const connections = presence.held.get(viewer) ?? 0
-    if (connections > 1) presence.held.set(viewer, connections - 1)
-    else presence.lingering.set(viewer, performance.now() + LINGER_MS)
+    const presence = this.#rooms.get(room)
+    const connections = presence?.held.get(viewer)
+    if (!presence || !connections) return
+    presence.held.set(viewer, connections - 1)
+    if (connections === 1) presence.lingering.set(viewer, performance.now() + this.#timing.lingerMs)
   }
 
   /** As it was last counted. */
@@ -86,136 +126,152 @@ export class PresenceBook implements AsyncDisposable {
     return this.#counts.get(room) ?? this.#rooms.get(room)?.held.size ?? 0
   }
 
-  /** Says goodbye for everybody at once, without waiting for who returns. */
+  /** For a room that is new here: others may have counted it long ago, and have no reason to say so again. */
+  async learn(room: string): Promise<void> {
+    const viewers = await this.#options.redis.hLen(`{r:${room}}:pu`)
+    if (!this.#counts.has(room)) this.#counts.set(room, viewers)
+  }
+
+  /** Nobody here looks at that room any more. */
+  forget(room: string): void {
+    this.#counts.delete(room)
+  }
+
+  /** What another node, or this one, has counted. */
+  hearCount(message: string): void {
+    const [room = '', viewers] = message.split(' ')
+    if (!this.#counts.has(room) || this.#counts.get(room) === Number(viewers)) return
+    this.#counts.set(room, Number(viewers))
+    this.#options.onCount(room, Number(viewers))
+  }
+
+  /** Whether a room counts those whom living nodes hold, and nobody else; read in one step, so nothing moves meanwhile. */
+  async audit(): Promise<void> {
+    const { redis, log, onAudit } = this.#options
+    let drift = 0
+    for (const room of this.#rooms.keys()) {
+      const [viewers, sets] = [
+        `{r:${room}}:pu`,
+        this.lease.alive.map((node) => `{r:${room}}:pn:${node}`) as [string, ...string[]],
+      ]
+      const [, , counted, held] = (await redis
+        .multi()
+        .expire(viewers, KEPT_SECONDS)
+        .expire(`{r:${room}}:pn:${this.node}`, KEPT_SECONDS)
+        .hLen(viewers)
+        .sUnion(sets)
+        .exec()) as unknown as [number, number, number, string[]]
+      drift += Math.abs(counted - held.length)
+    }
+    if (drift > 0) log.warn({ drift }, 'the viewers that are counted are not those that are there')
+    onAudit(drift)
+  }
+
+  /** @param comeBackMs so long those who are here take to come back elsewhere; they count all the while */
+  async leaveBehind(comeBackMs: number): Promise<void> {
+    this.#end()
+    await this.#saying
+    await this.#sayAll()
+    await this.lease.leaveBehind(comeBackMs)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#end()
+    await this.lease[Symbol.asyncDispose]()
+    await this.#saying
+  }
+
+  #end(): void {
+    this.#isEnded = true
     for (const timer of this.#timers) clearInterval(timer)
-    try {
-      for (const [room, { held }] of this.#rooms) await this.#leave(room, [...held.keys()])
-      await this.#redis.multi().del(`n:${this.#node}`).del(`nr:${this.#node}`).zRem('nodes', this.#node).exec()
-    } catch {
-      // Somebody will sweep up.
+    if (this.#sayTimer) clearTimeout(this.#sayTimer)
+  }
+
+  #say(room: string, viewer: string): void {
+    const unsaid = this.#unsaid.get(room) ?? new Set()
+    this.#unsaid.set(room, unsaid.add(viewer))
+    this.#saySoon()
+  }
+
+  #saySoon(): void {
+    if (this.#isEnded || this.#sayTimer || this.#saying || this.#unsaid.size === 0) return
+    this.#sayTimer = setTimeout(() => {
+      this.#sayTimer = null
+      this.#saying = this.#sayAll().finally(() => {
+        this.#saying = null
+      })
+    }, GATHER_MS)
+  }
+
+  /** What fails is left for the next time. */
+  async #sayAll(): Promise<void> {
+    while (this.lease.isHeld) {
+      const [entry] = this.#unsaid
+      if (!entry) return
+      const [room, all] = entry
+      const viewers = [...all].slice(0, SAID_AT_ONCE)
+      for (const viewer of viewers) all.delete(viewer)
+      if (all.size === 0) this.#unsaid.delete(room)
+      try {
+        if (await this.#sayOne(room, viewers)) continue
+        this.lease.lost()
+      } catch (error) {
+        this.#options.log.warn({ error }, 'presence waits for Redis')
+      }
+      const unsaid = this.#unsaid.get(room) ?? new Set()
+      this.#unsaid.set(room, unsaid)
+      for (const viewer of viewers) unsaid.add(viewer)
+      return
     }
   }
 
-  #presence(room: string): Presence {
-    const known = this.#rooms.get(room)
-    if (known) return known
-    const presence = { held: new Map<string, number>(), lingering: new Map<string, number>() }
-    this.#rooms.set(room, presence)
-    return presence
-  }
-
-  async #beat(): Promise<void> {
-    const lease = `n:${this.#node}`
-    const isHeld = this.#isRegistered && (await this.#redis.set(lease, '1', { PX: LEASE_MS, XX: true })) !== null
-    if (!isHeld) return this.#register()
-    await this.#redis.zAdd('nodes', { score: Date.now(), value: this.#node })
-  }
-
-  /** Once for all who find out at the same time. */
-  #register(): Promise<void> {
-    this.#registering ??= this.#registerAnew().finally(() => {
-      this.#registering = null
-    })
-    return this.#registering
-  }
-
-  /** Under a new name: what was written under the old one has been swept, or will be. */
-  async #registerAnew(): Promise<void> {
-    if (this.#isRegistered) this.#node = randomUUID()
-    const rooms = [...this.#rooms.keys()]
-    const registration = this.#redis
-      .multi()
-      .set(`n:${this.#node}`, '1', { PX: LEASE_MS })
-      .zAdd('nodes', { score: Date.now(), value: this.#node })
-    if (rooms.length > 0) registration.sAdd(`nr:${this.#node}`, rooms)
-    await registration.exec()
-    this.#isRegistered = true
-    for (const [room, { held }] of this.#rooms) {
-      const viewers = [...held.keys()]
-      for (let i = 0; i < viewers.length; i += 1000) await this.#join(room, viewers.slice(i, i + 1000))
+  /** False when this node was swept: nothing was written, or it will be swept as well. */
+  async #sayOne(room: string, viewers: string[]): Promise<boolean> {
+    const { redis } = this.#options
+    const { node } = this.lease
+    const keys = [`{r:${room}}:pn:${node}`, `{r:${room}}:pu`]
+    const held = this.#rooms.get(room)?.held
+    const [here, gone] = [viewers.filter((viewer) => held?.has(viewer)), viewers.filter((viewer) => !held?.has(viewer))]
+    if (here.length > 0) {
+      // Written before the viewers are: whoever sweeps must know where to look.
+      await redis.sAdd(`nr:${node}`, room)
+      if (Number(await join.run(redis, [`n:${node}`, ...keys], here)) === -1) return false
     }
-  }
-
-  async #tell(room: string, viewers: string[]): Promise<void> {
-    if (!this.#isRegistered) return
-    try {
-      // Swept, or Redis has lost its data.
-      if (!(await this.#join(room, viewers))) await this.#register()
-    } catch (error) {
-      this.#log.warn({ error }, 'presence waits for Redis')
-    }
-  }
-
-  async #join(room: string, viewers: string[]): Promise<boolean> {
-    // Written before the viewers are: whoever sweeps must know where to look.
-    await this.#redis.sAdd(`nr:${this.#node}`, room)
-    const count = await join.run(this.#redis, [`n:${this.#node}`, ...this.#keys(room)], viewers)
+    if (gone.length > 0) await leave.run(redis, keys, gone)
     this.#dirty.add(room)
-    return count !== -1
+    return true
   }
 
-  async #leave(room: string, viewers: string[]): Promise<void> {
-    for (let i = 0; i < viewers.length; i += 1000) {
-      await leave.run(this.#redis, this.#keys(room), viewers.slice(i, i + 1000))
-    }
-    this.#dirty.add(room)
-  }
-
-  async #endLingering(): Promise<void> {
+  #endLingering(): void {
     const now = performance.now()
     for (const [room, { held, lingering }] of this.#rooms) {
-      const gone = [...lingering].flatMap(([viewer, until]) => (until <= now ? [viewer] : []))
-      for (const viewer of gone) {
+      for (const [viewer, until] of lingering) {
+        if (until > now) continue
         lingering.delete(viewer)
         held.delete(viewer)
+        this.#say(room, viewer)
       }
-      if (gone.length > 0) await this.#leave(room, gone)
-      if (held.size === 0 && lingering.size === 0 && !this.#dirty.has(room)) this.#rooms.delete(room)
+      if (held.size === 0 && !this.#unsaid.has(room)) this.#rooms.delete(room)
     }
   }
 
   async #countDirty(): Promise<void> {
     for (const room of [...this.#dirty]) {
       this.#dirty.delete(room)
-      // Of all nodes one counts, and tells the others.
-      if ((await this.#redis.set(`{r:${room}}:pt`, '1', { PX: COUNT_MS, NX: true })) === null) {
-        this.#dirty.add(room)
-        continue
-      }
-      const viewers = await this.#redis.hLen(`{r:${room}}:pu`)
-      await this.#redis.publish('chat:counts', `${room} ${viewers}`)
+      await this.#count(room, false)
     }
   }
 
-  /** What another node, or this one, has counted. */
-  hearCount(message: string): void {
-    const [room = '', viewers] = message.split(' ')
-    if (!this.#rooms.has(room) || this.#counts.get(room) === Number(viewers)) return
-    this.#counts.set(room, Number(viewers))
-    this.#dirty.delete(room)
-    this.#onCount(room, Number(viewers))
-  }
-
-  async #sweepDead(): Promise<void> {
-    const dead = await this.#redis.zRangeByScore('nodes', 0, Date.now() - LEASE_MS)
-    for (const node of dead) {
-      for (const room of await this.#redis.sMembers(`nr:${node}`)) {
-        let left = 1
-        while (left > 0) {
-          const keys = [`n:${node}`, `{r:${room}}:pn:${node}`, `{r:${room}}:pu`]
-          left = Number(await sweep.run(this.#redis, keys, [2000]))
-        }
-        if (left < 0) break
-        await this.#redis.sRem(`nr:${node}`, room)
-        if (this.#rooms.has(room)) this.#dirty.add(room)
-        else await this.#redis.publish('chat:counts', `${room} ${await this.#redis.hLen(`{r:${room}}:pu`)}`)
-      }
-      if ((await this.#redis.exists(`n:${node}`)) === 0) await this.#redis.zRem('nodes', node)
+  /** Of all nodes one counts, and tells the others. */
+  async #count(room: string, isUrgent: boolean): Promise<void> {
+    const keys = ['pu', 'pt', 'pc'].map((name) => `{r:${room}}:${name}`)
+    const pauses = [COUNT_MS, LARGE_COUNT_MS, LARGE_ROOM]
+    try {
+      const counted = await count.run(this.#options.redis, keys, [countsChannel, room, ...pauses, isUrgent ? '1' : '0'])
+      if (Number(counted) >= 0) return
+    } catch (error) {
+      this.#options.log.warn({ error }, 'presence waits for Redis')
     }
-  }
-
-  #keys(room: string): [string, string] {
-    return [`{r:${room}}:pn:${this.#node}`, `{r:${room}}:pu`]
+    this.#dirty.add(room)
   }
 }

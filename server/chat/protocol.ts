@@ -129,6 +129,8 @@ export const closeCodes = {
   /** Get a new ticket, then go on. */
   ticketExpired: 4401,
   banned: 4403,
+  /** Said nothing of who they are within five seconds. */
+  noAuth: 4408,
   tooManySockets: 4409,
   /** Wait ten seconds. */
   flood: 4429,

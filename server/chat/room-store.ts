@@ -13,6 +13,7 @@ const KEPT_SECONDS = 7 * 24 * 3600
 
 const send = new Script('send')
 const append = new Script('append')
+const begin = new Script('begin')
 
 export type SendResult =
   | { kind: 'sent' | 'repeated'; epoch: string; s: number }
@@ -147,9 +148,15 @@ export class RoomStore {
       epoch: fields.e ?? '',
       last: Number(fields.s ?? 0),
       lines: entries.map(lineOf).reverse(),
-      pin: fields.pin ? (JSON.parse(fields.pin) as ChatLine) : null,
+      pin: pinOf(fields),
       settings: settingsOf(fields),
     }
+  }
+
+  /** How it is set, without its lines. */
+  async peek(room: string): Promise<Pick<StoredRoom, 'settings' | 'pin'>> {
+    const fields = await this.#redis.hGetAll(`{r:${room}}:meta`)
+    return { settings: settingsOf(fields), pin: pinOf(fields) }
   }
 
   /** Where the room is, without its lines. */
@@ -171,9 +178,9 @@ export class RoomStore {
     return (entries as StreamEntry[]).map(lineOf).reverse()
   }
 
-  /** A Redis that came back with less than it had given out: everything after counts anew. */
-  async beginAnew(room: string): Promise<void> {
-    await this.#redis.multi().hSet(`{r:${room}}:meta`, { e: newEpoch(), s: '0' }).del(`{r:${room}}:log`).exec()
+  /** After a failover that lost lines: new ones go on behind `last`, in a new epoch, so that clients look again. */
+  async goOnAnew(room: string, epoch: string, last: number): Promise<void> {
+    await begin.run(this.#redis, [`{r:${room}}:meta`], [epoch, last, newEpoch()])
   }
 
   /** Milliseconds since 1970 until which somebody may not write; 0 for ever, null when they may. */
@@ -202,6 +209,10 @@ export function settingsOf(fields: Record<string, string>): RoomSettings {
     notices: fields.notices === 'everyone' ? 'everyone' : 'moderators',
     emotes: Number(fields.emotes ?? 0),
   }
+}
+
+function pinOf({ pin }: Record<string, string>): ChatLine | null {
+  return pin ? (JSON.parse(pin) as ChatLine) : null
 }
 
 function argumentsOf(effect: Effect): (string | number)[] {

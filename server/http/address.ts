@@ -12,9 +12,14 @@ proxies.addSubnet('fc00::', 7, 'ipv6')
 
 /** Whether the other end of the socket is our own proxy; of a unix socket it always is. */
 export function isFromProxy(request: IncomingMessage): boolean {
-  const peer = request.socket.remoteAddress?.replace(/^::ffff:/, '')
-  if (!peer) return true
-  return proxies.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4')
+  return isProxy(request.socket.remoteAddress)
+}
+
+/** @param peer nothing, of a unix socket */
+export function isProxy(peer: string | undefined): boolean {
+  return (
+    !peer || proxies.check(peer.replace(/^::ffff:/, ''), isIP(peer.replace(/^::ffff:/, '')) === 6 ? 'ipv6' : 'ipv4')
+  )
 }
 
 /**
@@ -22,10 +27,14 @@ export function isFromProxy(request: IncomingMessage): boolean {
  * stands before it came from the visitor and is worth nothing.
  */
 export function clientAddress(request: IncomingMessage): string {
-  const peer = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'local'
-  if (!isFromProxy(request)) return peer
-  const hops = String(request.headers['x-forwarded-for'] ?? '').split(',')
-  const last = hops.at(-1)?.trim() ?? ''
+  return addressBehind(request.socket.remoteAddress, String(request.headers['x-forwarded-for'] ?? ''))
+}
+
+/** The same of any server's request: who it came from, and its `X-Forwarded-For`. */
+export function addressBehind(remote: string | undefined, forwardedFor: string): string {
+  const peer = remote?.replace(/^::ffff:/, '') || 'local'
+  if (!isProxy(remote)) return peer
+  const last = forwardedFor.split(',').at(-1)?.trim() ?? ''
   return isIP(last) ? last : peer
 }
 

@@ -51,6 +51,7 @@ if not epoch then
 end
 local s = redis.call('HINCRBY', KEYS[1], 's', 1)
 redis.call('XADD', KEYS[2], s, 'u', ARGV[1], 'd', ARGV[3], 't', now)
+redis.call('EXPIRE', KEYS[2], 604800)
 redis.call('SET', KEYS[4], epoch .. ':' .. s, 'PX', 300000)
 redis.call('PUBLISH', ARGV[4], s .. '|' .. epoch .. '|' .. now .. '|' .. ARGV[3])
 return {'ok', epoch, s, now}
