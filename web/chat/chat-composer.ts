@@ -3,6 +3,7 @@ import { html, nothing } from 'lit'
 import { serverClock } from '../server-clock.ts'
 import { icon } from '../ui/icons.ts'
 import { base, buttons } from '../ui/styles.ts'
+import { type Choice, choiceList } from './chat-choices.ts'
 import { MODERATOR } from './chat-room.ts'
 import { composerStyles } from './chat-styles.ts'
 import { modeText, refusalText } from './chat-words.ts'
@@ -14,13 +15,6 @@ import { RoomElement } from './room-element.ts'
 import type { Entry } from './room-log.ts'
 
 const WARN_FROM = 400
-
-interface Choice {
-  label: string
-  /** Takes the place of what was written from `start` to the caret. */
-  text: string
-  picture?: string
-}
 
 /**
  * Where the person writes: names behind an `@`, emoji behind a `:` or from the picker, what still may be written and
@@ -224,24 +218,6 @@ export class ChatComposer extends RoomElement {
     </div>`
   }
 
-  #choices() {
-    if (this.choices.length === 0) return nothing
-    return html`<ul class="choices" role="listbox" id="choices" aria-label=${msg('Suggestions')}>
-      ${this.choices.map(
-        (choice, index) => html`<li
-          role="option"
-          id="choice-${index}"
-          aria-selected=${index === this.chosen ? 'true' : 'false'}
-          @pointerdown=${(event: Event) => event.preventDefault()}
-          @click=${() => this.#take(choice)}
-        >
-          ${choice.picture ? html`<img src=${choice.picture} alt="" />` : choice.text.startsWith('@') ? nothing : choice.text}
-          <span class=${choice.text.startsWith('@') ? '' : 'soft'}>${choice.label}</span>
-        </li>`,
-      )}
-    </ul>`
-  }
-
   protected override render() {
     const { draft } = this.chat.outbox
     const closed = this.#closedBecause
@@ -250,7 +226,7 @@ export class ChatComposer extends RoomElement {
     const isLong = isTooLong(draft)
     const isOffering = this.choices.length > 0
     return html`
-      ${this.#choices()}
+      ${choiceList(this.choices, this.chosen, (choice) => this.#take(choice))}
       ${this.hasPicker ? html`<emoji-panel .chat=${this.chat} @pick=${this.#onPick} @close=${this.#closePicker}></emoji-panel>` : nothing}
       <form @submit=${this.#onSubmit}>
         ${this.#answering()}

@@ -21,13 +21,16 @@ export interface LineContext extends TextContext {
   /** The message that it answers; undefined when it is gone, or too far back. */
   answered: Entry | undefined
   canWrite: boolean
+  isModerator: boolean
   actions: LineActions
 }
 
 /** One line of the chat. */
-export function chatLine(entry: Entry, context: LineContext): TemplateResult {
+export function chatLine(entry: Entry, context: LineContext): TemplateResult | typeof nothing {
   const { line } = entry
   if (line.k !== 'msg') {
+    // Who was silenced is between them and who keeps order.
+    if (line.k === 'sys' && line.b !== 'join' && line.b !== 'leave' && !context.isModerator) return nothing
     return html`<li data-id=${entry.id} class="sys" tabindex="-1">${systemText(line)}</li>`
   }
   const { u = '', n = '', b = '' } = line

@@ -6,8 +6,10 @@ import { serverClock } from '../server-clock.ts'
 import { icon } from '../ui/icons.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { chatLine, dayText, type LineActions, outgoingLine } from './chat-line.ts'
+import { MODERATOR } from './chat-room.ts'
 import { lineStyles, listStyles } from './chat-styles.ts'
-import { newMessagesText, refusalText } from './chat-words.ts'
+import { newMessagesText } from './chat-words.ts'
+import { emptyList, isSameDay, listHead } from './list-ends.ts'
 import './live-words.ts'
 import { around, following, type ListWindow, newer, older, standing, within } from './list-window.ts'
 import { RoomElement } from './room-element.ts'
@@ -89,7 +91,7 @@ export class ChatList extends RoomElement {
   protected override willUpdate(): void {
     const { entries } = this.chat.log
     if (this.isAtEnd) {
-      this.window = following(entries)
+      this.window = following(entries, this.window)
       this.#seen = entries.at(-1)?.id ?? -1
     } else if ((entries.at(-1)?.id ?? -1) < this.window.from) this.toNewest()
     this.#anchor = this.isAtEnd ? null : this.#topmost()
@@ -217,28 +219,23 @@ export class ChatList extends RoomElement {
     const answered = line.re === undefined ? undefined : chat.log.find(line.re)
     const isNewDay = !previous || !isSameDay(previous.line.ts, line.ts)
     const canWrite = chat.rank > 0
+    const isModerator = chat.rank >= MODERATOR
     // What has not changed is not looked at again: fifty lines a second come in below a hundred others.
-    return guard([entry, answered, me, chat.emotes, canWrite, isNewDay, document.documentElement.lang], () => [
-      isNewDay ? html`<li class="day"><span>${dayText(line.ts, serverClock.now())}</span></li>` : nothing,
-      chatLine(entry, { me, names: chat.names, emotes: chat.emotes, answered, canWrite, actions: this.#actions }),
-    ])
-  }
-
-  #head() {
-    const { history, hasJoined, log } = this.chat
-    if (!hasJoined || log.entries.length === 0 || this.window.from > (log.entries[0]?.id ?? 0)) return nothing
-    if (history === 'all') return html`<li class="head">${msg('The beginning of the chat')}</li>`
-    if (history === 'failed') {
-      return html`<li class="head"><button type="button" class="plain" @click=${() => void this.chat.loadOlder()}>${msg('Older messages did not come. Try again')}</button></li>`
-    }
-    if (history === 'loading') return html`<li class="head" role="status">${msg('Older messages are coming…')}</li>`
-    return html`<li class="head"><button type="button" class="plain" @click=${() => void this.chat.loadOlder()}>${msg('Older messages')}</button></li>`
-  }
-
-  #empty() {
-    const { refusal, hasJoined } = this.chat
-    const words = refusal ? refusalText(refusal) : hasJoined ? msg('Nothing said yet. Be the first.') : ''
-    return html`<p class="empty">${words}</p>`
+    return guard(
+      [entry, answered, me, chat.emotes, canWrite, isModerator, isNewDay, document.documentElement.lang],
+      () => [
+        isNewDay ? html`<li class="day"><span>${dayText(line.ts, serverClock.now())}</span></li>` : nothing,
+        chatLine(entry, {
+          me,
+          names: chat.names,
+          emotes: chat.emotes,
+          answered,
+          canWrite,
+          isModerator,
+          actions: this.#actions,
+        }),
+      ],
+    )
   }
 
   protected override render() {
@@ -255,7 +252,7 @@ export class ChatList extends RoomElement {
         @focusin=${this.#onFocusIn}
         @focusout=${this.#onFocusOut}
       >
-        ${this.#head()}
+        ${this.window.from <= (log.entries[0]?.id ?? Number.NEGATIVE_INFINITY) ? listHead(this.chat) : nothing}
         ${repeat(
           shown,
           ({ id }) => id,
@@ -263,7 +260,7 @@ export class ChatList extends RoomElement {
         )}
         ${hasEnd ? outbox.messages.map((message) => outgoingLine(message, { again: (m) => this.chat.again(m), dismiss: (m) => this.chat.dismiss(m) })) : nothing}
       </ol>
-      ${log.entries.length + outbox.messages.length === 0 ? this.#empty() : nothing}
+      ${log.entries.length + outbox.messages.length === 0 ? emptyList(this.chat) : nothing}
       ${
         this.isAtEnd
           ? nothing
@@ -279,10 +276,6 @@ export class ChatList extends RoomElement {
   }
 }
 customElements.define('chat-list', ChatList)
-
-function isSameDay(oneMs: number, otherMs: number): boolean {
-  return new Date(oneMs).toDateString() === new Date(otherMs).toDateString()
-}
 
 declare global {
   interface HTMLElementTagNameMap {

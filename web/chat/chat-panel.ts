@@ -30,6 +30,7 @@ export class ChatPanel extends RoomElement {
     delaySeconds: { attribute: false },
     sheet: { state: true },
     beats: { state: true },
+    hasSettings: { state: true },
   }
 
   /** Id of the room, as the channel or course names it. */
@@ -39,6 +40,8 @@ export class ChatPanel extends RoomElement {
   declare sheet: Sheet
   /** The number of viewers has just changed. */
   declare beats: boolean
+  /** Their code is there. */
+  declare hasSettings: boolean
   readonly #session = new Session(this)
   #viewers = 0
 
@@ -49,6 +52,7 @@ export class ChatPanel extends RoomElement {
     this.delaySeconds = null
     this.sheet = null
     this.beats = false
+    this.hasSettings = false
   }
 
   override connectedCallback(): void {
@@ -130,9 +134,12 @@ export class ChatPanel extends RoomElement {
     this.renderRoot.querySelector<HTMLElement>(`[data-sheet="${sheet}"]`)?.focus()
   }
 
-  async #openSettings(): Promise<void> {
+  readonly #openSettings = async (event: Event): Promise<void> => {
+    const opener = event.currentTarget as HTMLElement
     await import('./chat-settings.ts')
-    await this.renderRoot.querySelector('chat-settings')?.open()
+    this.hasSettings = true
+    await this.updateComplete
+    this.renderRoot.querySelector('chat-settings')?.open(opener)
   }
 
   async #unpin(): Promise<void> {
@@ -158,7 +165,7 @@ export class ChatPanel extends RoomElement {
       ${hasJoined ? [sheet('search', msg('Search in the chat')), sheet('people', msg('Who is here'))] : nothing}
       ${
         rank >= MODERATOR
-          ? html`<button type="button" class="tool" aria-label=${msg('Chat settings')} title=${msg('Chat settings')} @click=${() => void this.#openSettings()}>${icon('sliders')}</button>`
+          ? html`<button type="button" class="tool" aria-label=${msg('Chat settings')} title=${msg('Chat settings')} @click=${this.#openSettings}>${icon('sliders')}</button>`
           : nothing
       }
     </header>`
@@ -210,7 +217,7 @@ export class ChatPanel extends RoomElement {
       ${rules.length > 0 ? html`<p class="rules">${rules.join(' · ')}</p>` : nothing}
       ${this.#body(this.#session.viewer?.display_name ?? '')}
       <chat-menu></chat-menu>
-      ${rank >= MODERATOR ? html`<chat-settings .chat=${this.chat}></chat-settings>` : nothing}
+      ${this.hasSettings && rank >= MODERATOR ? html`<chat-settings .chat=${this.chat}></chat-settings>` : nothing}
     `
   }
 }

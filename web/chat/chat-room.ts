@@ -1,12 +1,12 @@
 import type { ReactiveControllerHost } from 'lit'
 import type { ChatErrorCode, ChatLine, RoomMode, RoomSettings, ServerFrame } from '../../server/chat/protocol.ts'
+import { type Answer, Answers } from './answers.ts'
 import { type ChatConnection, type ConnectionState, chatConnection, type RoomListener } from './chat-connection.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
 import { fetchEmotes, fetchOlder } from './room-api.ts'
 import { type Entry, RoomLog } from './room-log.ts'
 
 const RETRY_MS = 2000
-const ANSWER_MS = 8000
 const HISTORY_STEP = 60
 const MOST_NAMES = 1000
 /** Refused for a moment, and not for what was said: it goes out again by itself. */
@@ -18,8 +18,6 @@ export type HistoryState = 'idle' | 'loading' | 'all' | 'failed'
 /** Guests read, members write, moderators keep order, owners as well. */
 export const MODERATOR = 2
 export const OWNER = 3
-
-type Answer = Extract<ServerFrame, { cid?: string }>
 
 /**
  * A room as its page shows it: what was said, and what the person has said and not heard back yet. The elements of the
@@ -51,7 +49,7 @@ export class ChatRoom implements RoomListener {
   readonly names = new Map<string, string>()
   readonly #connection: ChatConnection
   readonly #hosts = new Set<ReactiveControllerHost>()
-  readonly #waiting = new Map<string, (answer: Answer | null) => void>()
+  readonly #answers = new Answers()
   /** Undefined until it is known. */
   #person: number | null | undefined
   #emotesVersion = 0
@@ -135,17 +133,7 @@ export class ChatRoom implements RoomListener {
 
   /** What the hub answered to a frame of ours; null when nothing came. */
   ask(frame: object): Promise<Answer | null> {
-    const cid = crypto.randomUUID()
-    return new Promise((resolve) => {
-      const done = (answer: Answer | null) => {
-        this.#waiting.delete(cid)
-        clearTimeout(timer)
-        resolve(answer)
-      }
-      const timer = setTimeout(() => done(null), ANSWER_MS)
-      this.#waiting.set(cid, done)
-      if (!this.#connection.say({ ...frame, room: this.room, cid })) done(null)
-    })
+    return this.#answers.ask((cid) => this.#connection.say({ ...frame, room: this.room, cid }))
   }
 
   /** @returns why it was not done; null when it was */
@@ -187,7 +175,7 @@ export class ChatRoom implements RoomListener {
   }
 
   take(frame: ServerFrame): void {
-    if ('cid' in frame && frame.cid) this.#waiting.get(frame.cid)?.(frame)
+    this.#answers.take(frame)
     switch (frame.t) {
       case 'joined':
         this.#joined(frame)

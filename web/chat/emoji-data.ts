@@ -1,4 +1,5 @@
 import type { Database, Picker } from 'emoji-picker-element'
+import type { NativeEmoji } from 'emoji-picker-element/shared.js'
 import english from 'emoji-picker-element-data/en/emojibase/data.json?url'
 import russian from 'emoji-picker-element-data/ru/emojibase/data.json?url'
 import { currentLocale, type Locale } from '../locale.ts'
@@ -37,10 +38,14 @@ export async function findEmoji(query: string, emotes: ReadonlyMap<string, strin
   const found = await openDatabase()
     .then((opened) => opened.getEmojiBySearchQuery(query.replaceAll('_', ' ')))
     .catch(() => [])
-  const others = found.flatMap((emoji) =>
-    'unicode' in emoji ? [{ name: emoji.shortcodes?.[0] ?? emoji.annotation, text: emoji.unicode }] : [],
-  )
+  const others = found.flatMap((emoji) => ('unicode' in emoji ? [asChoice(emoji, query.toLowerCase())] : []))
+  // Those whose own name begins so, before those that only have to do with it.
+  others.sort((a, b) => Number(!a.name.startsWith(query)) - Number(!b.name.startsWith(query)))
   return [...own, ...others].slice(0, 8)
+}
+
+function asChoice({ shortcodes = [], annotation, unicode }: NativeEmoji, query: string): EmojiChoice {
+  return { name: shortcodes.find((code) => code.startsWith(query)) ?? shortcodes[0] ?? annotation, text: unicode }
 }
 
 /** The emoji that a shortcode means; null for none. */

@@ -1,8 +1,9 @@
-/** So many lines are drawn for who follows the newest. */
-const FOLLOWED = 120
+/** So many lines are drawn at least for who follows the newest, and so many more before some go at the top. */
+const FOLLOWED = 50
+const SLACK = 40
 /** So many more for who scrolls, and no more than this in all. */
-const STEP = 60
-const MOST = 240
+const STEP = 50
+const MOST = 200
 
 /** Which lines are drawn, by their ids, both included; `to` is infinite while the newest are followed. */
 export interface ListWindow {
@@ -12,9 +13,17 @@ export interface ListWindow {
 
 type Entries = readonly { readonly id: number }[]
 
-/** The newest ones, and each that comes. */
-export function following(entries: Entries): ListWindow {
-  return { from: entries.at(-FOLLOWED)?.id ?? Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+/**
+ * The newest ones, and each that comes. Lines go at the top many at a time: with each of them all others would have to be
+ * laid out anew.
+ *
+ * @param window as it was
+ */
+export function following(entries: Entries, window?: ListWindow): ListWindow {
+  const to = Number.POSITIVE_INFINITY
+  const drawn = window?.to === to ? entries.length - indexOf(entries, window.from) : 0
+  if (window && drawn >= FOLLOWED && drawn <= FOLLOWED + SLACK) return window
+  return { from: entries.at(-FOLLOWED)?.id ?? Number.NEGATIVE_INFINITY, to }
 }
 
 /** As it is, whatever comes: for who reads further up. */

@@ -1,9 +1,11 @@
 import { msg, str } from '@lit/localize'
+import { ApiError, send } from '../api.ts'
 import { toast } from '../ui/toast.ts'
 import { askFirst } from './ask-first.ts'
 import type { MenuItem } from './chat-menu.ts'
-import { type ChatRoom, MODERATOR } from './chat-room.ts'
+import { type ChatRoom, MODERATOR, OWNER } from './chat-room.ts'
 import { deedRefusalText, lengthText } from './chat-words.ts'
+import { pathOf } from './room-api.ts'
 import type { Entry } from './room-log.ts'
 
 const TIMEOUTS_SECONDS = [60, 600, 3600, 86_400]
@@ -67,7 +69,12 @@ export function personActions(chat: ChatRoom, person: Somebody, me: string | nul
     label: msg('Let write again'),
     run: () => void carryOut(chat, { op: 'unban', uid }, msg(str`${name} may write again.`)),
   }
+  const appointment = {
+    label: person.r < MODERATOR ? msg('Make a moderator') : msg('Moderator no longer'),
+    run: () => void appoint(chat, person),
+  }
   return [
+    chat.rank >= OWNER ? [appointment] : [],
     chat.log.silenced.has(uid) ? [unban, ...timeouts] : timeouts,
     [
       { label: msg('Delete all messages…'), isBad: true, run: () => void purge(chat, person) },
@@ -92,4 +99,16 @@ async function ban(chat: ChatRoom, { u: uid, n: name }: Somebody): Promise<void>
     action: msg('Ban'),
   })
   if (isWanted) await carryOut(chat, { op: 'ban', uid }, msg(str`${name} is banned.`))
+}
+
+/** Or takes it back from who is one. */
+async function appoint(chat: ChatRoom, { u, n: name, r }: Somebody): Promise<void> {
+  const isNew = r < MODERATOR
+  try {
+    await send(isNew ? 'PUT' : 'DELETE', pathOf(chat.room, `members/${u.slice(2)}/`))
+    void toast(isNew ? msg(str`${name} keeps order here now.`) : msg(str`${name} moderates no longer.`))
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    void toast(error.message || msg('It was not done. Try again.'), 'danger')
+  }
 }

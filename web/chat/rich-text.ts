@@ -2,7 +2,7 @@ import { html, type TemplateResult } from 'lit'
 import { means, mentionedName, type NameBook } from './mentions.ts'
 
 const pattern =
-  /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]'*`])|`([^`\n]+)`|\*\*([^*\n]+)\*\*|(?<![\w*])\*([^*\n]+)\*(?![\w*])|:([a-z0-9_]{2,32}):|(?<![\p{L}\p{N}_])@(?=[\p{L}\p{N}])/gu
+  /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]'*`])|`([^`\n]+)`|\*\*(?!\s)([^*\n]+)(?<!\s)\*\*|(?<![\w*])\*(?!\s)([^*\n]+)(?<!\s)\*(?![\w*])|:([a-z0-9_]{2,32}):|(?<![\p{L}\p{N}_])@(?=[\p{L}\p{N}])/gu
 const onlyEmoji = /^(?:\p{Extended_Pictographic}|\p{Emoji_Component}|\s|:[a-z0-9_]{2,32}:)+$/u
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 

@@ -1,6 +1,6 @@
 import type { EmoteJson, MessageJson, MessagesJson } from '../../server/chat/contract.ts'
 import type { ChatLine, Rank } from '../../server/chat/protocol.ts'
-import { get } from '../api.ts'
+import { get, send } from '../api.ts'
 import type { Entry } from './room-log.ts'
 
 const STEP = 60
@@ -39,4 +39,9 @@ export function asEntry({ epoch, seq, author, rank, text, reply_to, sent_at }: M
 export async function fetchEmotes(room: string): Promise<ReadonlyMap<string, string>> {
   const emotes = await get<EmoteJson[]>(pathOf(room, 'emotes/'))
   return new Map(emotes.map(({ name, url }) => [name, url]))
+}
+
+/** @throws {ApiError} */
+export function putEmote(room: string, name: string, picture: File): Promise<EmoteJson> {
+  return send<EmoteJson>('PUT', pathOf(room, `emotes/${name}/`), picture)
 }

@@ -66,10 +66,10 @@ export class RoomLog {
     this.last = Math.max(this.last, last)
   }
 
-  /** Older ones, oldest first. What is here already is left out. */
+  /** Older messages, oldest first. What is here already is left out. */
   prepend(older: readonly { e: string; line: ChatLine }[]): void {
     const known = new Set(this.entries.map(({ e, line }) => `${e}:${line.s}`))
-    const added = older.filter(({ e, line }) => isShown(line) && !known.has(`${e}:${line.s}`))
+    const added = older.filter(({ e, line }) => line.k === 'msg' && !known.has(`${e}:${line.s}`))
     this.#firstId -= added.length
     this.entries = [...added.map(({ e, line }, index) => ({ id: this.#firstId + index, e, line })), ...this.entries]
   }
@@ -85,10 +85,18 @@ export class RoomLog {
     for (const line of lines) {
       if (line.k === 'del') entries = entries.filter(({ e, line: { s } }) => e !== this.epoch || s !== line.of)
       if (line.k === 'purge') entries = entries.filter(({ line: { u, k } }) => k !== 'msg' || u !== line.u)
+      const before = this.settings
       this.#apply(line)
-      if (isShown(line)) entries = [...entries, { id: this.#nextId++, e: this.epoch, line }]
+      if (isShown(line, before)) entries = [...entries, { id: this.#nextId++, e: this.epoch, line: this.#named(line) }]
     }
     this.entries = entries.slice(-(isReading ? KEPT_WHILE_READING : KEPT))
+  }
+
+  /** Of whom a line about somebody speaks. */
+  #named(line: ChatLine): ChatLine {
+    if (line.k !== 'sys' || line.n) return line
+    const n = this.entries.findLast((entry) => entry.line.u === line.u && entry.line.n)?.line.n
+    return n ? { ...line, n } : line
   }
 
   #apply(line: ChatLine): void {
@@ -102,7 +110,8 @@ export class RoomLog {
   }
 }
 
-/** The others say something about lines, and are none to read. */
-function isShown({ k }: ChatLine): boolean {
-  return k === 'msg' || k === 'sys' || k === 'set'
+/** The others say something about lines, or about what holds nobody back, and are none to read. */
+function isShown({ k, set }: ChatLine, before: RoomSettings): boolean {
+  if (k !== 'set' || !set) return k === 'msg' || k === 'sys'
+  return set.slow !== before.slow || set.mode !== before.mode || set.frozen !== before.frozen
 }
