@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import type { AccountJson, RegisterBody, SignedInJson } from '../server/accounts/contract.ts'
 import { ApiError, forgetCsrfToken, get, hasSession, send } from './api.ts'
+import { device } from './notices/device.ts'
 
 type Viewer = AccountJson | null | undefined
 
@@ -71,6 +72,7 @@ export async function signUp(fields: RegisterBody): Promise<void> {
 
 /** @throws {ApiError} */
 export async function signOut(): Promise<void> {
+  await device.leave()
   await send('POST', '/api/auth/logout/', {})
   forgetViewer()
 }

@@ -2,8 +2,11 @@ import { msg, str, updateWhenLocaleChanges } from '@lit/localize'
 import type { RouterLocation } from '@vaadin/router'
 import { css, html, LitElement, nothing } from 'lit'
 import type { ChannelBroadcastJson, ChannelJson } from '../../server/channels/contract.ts'
+import type { ServerFrame } from '../../server/chat/protocol.ts'
 import type { RecordingPageJson } from '../../server/vod/contract.ts'
+import { chatConnection } from '../chat/chat-connection.ts'
 import '../chat/chat-panel.ts'
+import '../notices/follow-button.ts'
 import { Poll } from '../poll.ts'
 import '../player/live-player.ts'
 import { recordingCard } from '../recordings/recording-card.ts'
@@ -15,8 +18,13 @@ import '../ui/notice-box.ts'
 import '../ui/skeleton-cards.ts'
 import { base, buttons, cardGrid, liveBadge } from '../ui/styles.ts'
 
-/** A show is seen within 3 s of its start. */
+/** The chat's connection says when a show begins or ends; what it may have missed is seen so soon. */
+const SLOW_POLL_MS = 10_000
+/** Without that connection a show is seen within 3 s of its start. */
 const POLL_MS = 3000
+/** So many viewers do not all ask in the same moment; and another process may be a second behind. */
+const SPREAD_MS = 500
+const BEHIND_MS = 1500
 
 /**
  * A channel: its show while it is live, and what it was and will be while it is not. Turns from one to the other by
@@ -52,10 +60,12 @@ export class ChannelPage extends LitElement {
   declare slug: string
   readonly #channel = new Poll<ChannelJson>(
     this,
-    () => POLL_MS,
+    () => (chatConnection.state === 'open' ? SLOW_POLL_MS : POLL_MS),
     (channel) => this.#onChannel(channel),
   )
   readonly #recordings = new Poll<RecordingPageJson>(this, () => 20_000)
+  #stopListening: (() => void) | null = null
+  #timers: ReturnType<typeof setTimeout>[] = []
   /** The show that plays. */
   #show: ChannelBroadcastJson | null = null
   /** Seconds that its picture is behind. */
@@ -67,6 +77,27 @@ export class ChannelPage extends LitElement {
     super()
     updateWhenLocaleChanges(this)
     this.slug = ''
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    this.#stopListening = chatConnection.listen(this.#onFrame)
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#stopListening?.()
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  readonly #onFrame = (frame: ServerFrame): void => {
+    if (frame.t !== 'live' || frame.room !== this.#channel.value?.chat_room) return
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers = [Math.random() * SPREAD_MS, BEHIND_MS + Math.random() * SPREAD_MS].map((ms) =>
+      setTimeout(() => {
+        if ((frame.broadcast ?? undefined) !== this.#show?.id) this.#channel.now()
+      }, ms),
+    )
   }
 
   /** Called by the router before the page is shown. */
@@ -140,6 +171,7 @@ export class ChannelPage extends LitElement {
         ${show ? html`<span>${viewersText(show.viewers)}</span>` : nothing}
         ${show?.started_at ? html`<span>${msg(str`started ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}
       </p>
+      <follow-button .slug=${channel.slug} .owner=${channel.owner.id}></follow-button>
       ${channel.description ? html`<p class="description">${channel.description}</p>` : nothing}
     </div>`
   }

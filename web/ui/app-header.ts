@@ -1,6 +1,7 @@
 import { msg, str, updateWhenLocaleChanges } from '@lit/localize'
 import { css, html, LitElement, nothing } from 'lit'
 import { chooseLocale, currentLocale, type Locale, locales } from '../locale.ts'
+import '../notices/notice-bell.ts'
 import { go } from '../router.ts'
 import { Session, signOut } from '../session.ts'
 import { type IconName, icon } from './icons.ts'
@@ -107,6 +108,7 @@ export class AppHeader extends LitElement {
     const themeNames: Record<Theme, string> = { auto: msg('as the system'), light: msg('light'), dark: msg('dark') }
     const themeLabel = msg(str`Theme: ${themeNames[this.theme]}. Change`)
     const other = this.#otherLocale()
+    const { viewer } = this.#session
     return html`
       <a class="skip" href="#outlet">${msg('Skip to content')}</a>
       <header class="bar">
@@ -117,6 +119,7 @@ export class AppHeader extends LitElement {
             ${other.toUpperCase()}
           </button>
           <button aria-label=${themeLabel} title=${themeLabel} @click=${this.#nextTheme}>${icon(themeIcons[this.theme])}</button>
+          <notice-bell .person=${viewer === null ? null : viewer?.id}></notice-bell>
           ${this.#viewer()}
         </div>
       </header>
