@@ -31,7 +31,7 @@ export class VodPlayer extends LitElement {
       @media (max-width: 640px) { media-seek-backward-button, media-seek-forward-button, media-pip-button { display: none } }
     `,
   ]
-  static override properties = { src: {}, recording: {}, storyboard: {}, poster: {} }
+  static override properties = { src: {}, recording: {}, storyboard: {}, poster: {}, startAt: { attribute: false } }
 
   /** URL of the multivariant playlist. A new token of the same recording does not interrupt. */
   declare src: string
@@ -40,6 +40,8 @@ export class VodPlayer extends LitElement {
   /** URL of the WebVTT storyboard. */
   declare storyboard: string | null
   declare poster: string | null
+  /** Seconds, for a device that has not played it yet; null for the beginning. */
+  declare startAt: number | null
   readonly playback: Playback
   #isMutedByBrowser = false
   #loaded = ''
@@ -53,6 +55,7 @@ export class VodPlayer extends LitElement {
     this.recording = ''
     this.storyboard = null
     this.poster = null
+    this.startAt = null
     this.playback = new Playback(this, () => this.#tick())
     void translateControls().then(() => this.requestUpdate())
   }
@@ -87,7 +90,7 @@ export class VodPlayer extends LitElement {
   }
 
   async #start(video: HTMLVideoElement, canvas: HTMLCanvasElement): Promise<void> {
-    const startAt = rememberedPosition(this.recording)
+    const startAt = rememberedPosition(this.recording) ?? this.startAt
     this.playback.load(video, new FreezeFrame(canvas), { src: this.src, isLive: false, startAt })
     this.#isMutedByBrowser = await startPlaying(video)
     this.requestUpdate()
