@@ -45,7 +45,7 @@ async function worker(config: Config, stop: AbortSignal): Promise<void> {
   ])
   await using context = await createContext(config, { role: 'worker' })
   using _jobs = await startJobs(context)
-  await using _keeper = new ChatKeeper(context.orm, context.redis, context.log)
+  await using _keeper = new ChatKeeper(context.orm, context.redis, context.log, context.metrics)
   await using _server = await listen(config.listen, healthApp(context).callback())
   await untilStopped(stop)
 }

@@ -1,3 +1,4 @@
+import { Histogram, Registry } from 'prom-client'
 import { AuditLog } from '../admin/audit-log.ts'
 import type { EntityManager, Orm } from '../db/orm.ts'
 import type { Logger } from '../logger.ts'
@@ -7,6 +8,7 @@ import type { Deed } from './room-store.ts'
 
 const EVERY_MS = 400
 const BATCH = 1000
+const ROOMS_AT_ONCE = 64
 /** So much of a room's log stays in Redis. */
 const HOT_LINES = 1000
 /** A log that grows past this is not being persisted. */
@@ -16,6 +18,8 @@ interface ChatStores {
   orm: Orm
   redis: RedisClient
   log: Pick<Logger, 'warn' | 'error'>
+  /** Told how old the oldest line was that has just been written, seconds. */
+  onWritten?: (lagSeconds: number) => void
 }
 
 interface Entry {
@@ -37,8 +41,14 @@ export class ChatKeeper implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout
   #running: Promise<void> | null = null
 
-  constructor(orm: Orm, redis: RedisClient, log: Pick<Logger, 'warn' | 'error'>) {
-    this.#stores = { orm, redis, log }
+  constructor(orm: Orm, redis: RedisClient, log: Pick<Logger, 'warn' | 'error'>, metrics = new Registry()) {
+    const lag = new Histogram({
+      name: 'chat_persist_lag_seconds',
+      help: 'From the number that Redis gave the oldest line of a batch until PostgreSQL had it.',
+      buckets: [0.25, 0.5, 1, 2, 5, 15, 60],
+      registers: [metrics],
+    })
+    this.#stores = { orm, redis, log, onWritten: (seconds) => lag.observe(seconds) }
     this.#timer = setInterval(() => {
       this.#running ??= this.persistDirty()
         .catch((error: unknown) => log.warn({ error }, 'chat messages wait to be written'))
@@ -48,19 +58,29 @@ export class ChatKeeper implements AsyncDisposable {
     }, EVERY_MS)
   }
 
-  /** What is dirty now. */
+  /** What is dirty now. A room that fails keeps none of the others waiting. */
   async persistDirty(): Promise<void> {
-    const { redis } = this.#stores
+    const { redis, log } = this.#stores
     if (!redis.isReady) return
-    for (const room of await redis.sPopCount('chat:dirty', 64)) {
+    for (const room of await redis.sRandMemberCount('chat:dirty', ROOMS_AT_ONCE)) {
       try {
-        const isWhole = await persistBatch(this.#stores, room, false)
-        if (!isWhole) await redis.sAdd('chat:dirty', room)
+        if (await persistBatch(this.#stores, room, false)) await this.#tidy(room)
       } catch (error) {
-        await redis.sAdd('chat:dirty', room)
-        throw error
+        log.warn({ error, room }, 'chat messages wait to be written')
       }
     }
+  }
+
+  /** Clean only now that it is written; what came since then is found, or makes it dirty again by itself. */
+  async #tidy(room: string): Promise<void> {
+    const { redis, orm } = this.#stores
+    await redis.sRem('chat:dirty', room)
+    const [epoch, last] = await redis.hmGet(`{r:${room}}:meta`, ['e', 's'])
+    const [row] = await orm.em.execute<{ epoch: string; persisted_seq: number }[]>(
+      'select epoch, persisted_seq from chat_room where id = ?',
+      [room],
+    )
+    if (epoch && (row?.epoch !== epoch || row.persisted_seq < Number(last ?? 0))) await redis.sAdd('chat:dirty', room)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,12 +99,12 @@ export async function persistRoom(stores: ChatStores, room: string): Promise<voi
  * @returns false when there is more of it, or somebody else is at it
  */
 async function persistBatch(
-  { orm, redis, log: logger }: ChatStores,
+  { orm, redis, log: logger, onWritten }: ChatStores,
   room: string,
   isPatient: boolean,
 ): Promise<boolean> {
   const [meta, log] = [`{r:${room}}:meta`, `{r:${room}}:log`]
-  const epoch = await redis.hGet(meta, 'e')
+  const [epoch, begunAt, head] = await redis.hmGet(meta, ['e', 'from', 's'])
   if (!epoch) return true
   const em = orm.em.fork()
   const persisted = await em.transactional(async (tx) => {
@@ -99,15 +119,21 @@ async function persistBatch(
       'select epoch, persisted_seq from chat_room where id = ?',
       [room],
     )
-    const from = row?.epoch === epoch ? row.persisted_seq : 0
+    // An epoch that goes on behind another leaves that one's lines where they were.
+    const from = row?.epoch === epoch ? row.persisted_seq : Math.min(row?.persisted_seq ?? 0, Number(begunAt ?? 0))
     const found = await redis.xRange(log, `(${from}-0`, '+', { COUNT: BATCH })
+    // Begun anew meanwhile: these lines are not of that epoch.
+    if ((await redis.hGet(meta, 'e')) !== epoch) return null
     const entries = (found ?? []).map(({ id, message }) => entryOf(id, message as Record<string, string>))
     for (const entry of entries) await write(tx, room, epoch, entry)
-    const last = entries.at(-1)?.s ?? from
+    const isWhole = entries.length < BATCH
+    // Numbers behind the last line are of lines that were lost, or taken away.
+    const last = Math.max(entries.at(-1)?.s ?? from, isWhole ? Number(head ?? 0) : 0)
     await tx.execute('update chat_room set epoch = ?, persisted_seq = ? where id = ?', [epoch, last, room])
-    return { last, isWhole: entries.length < BATCH }
+    return { last, isWhole, oldestMs: entries[0]?.line.ts }
   })
   if (!persisted) return false
+  if (persisted.oldestMs) onWritten?.(Math.max(0, Date.now() - persisted.oldestMs) / 1000)
   if (persisted.last > HOT_LINES) await redis.xTrim(log, 'MINID', persisted.last - HOT_LINES)
   const length = await redis.xLen(log)
   if (length > ALARM_LINES) logger.error({ room, length }, 'the log of a room grows faster than it is written')
