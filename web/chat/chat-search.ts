@@ -26,10 +26,10 @@ export class ChatSearch extends RoomElement {
     css`
       form { display: flex; flex: 1; gap: 6px }
       input { flex: 1; min-width: 0; min-height: 40px; padding: 0 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--paper); color: var(--ink); font: inherit; font-size: 16px }
-      .found { display: flex; gap: 8px; padding: 8px 16px; font-size: 0.94rem; overflow-wrap: anywhere }
-      .found time { display: block; color: var(--ink-soft); font-size: 0.78rem }
-      .found .plain { min-height: 32px; padding: 0; border: 0; background: none; color: var(--accent); font: inherit; font-size: 0.82rem; font-weight: 600; cursor: pointer }
-      @media (hover: none) { .found .plain { min-height: 40px } }
+      .hit { display: flex; gap: 8px; padding: 8px 16px; font-size: 0.94rem; overflow-wrap: anywhere }
+      .hit time { display: block; color: var(--ink-soft); font-size: 0.78rem }
+      .hit .plain { min-height: 32px; padding: 0; border: 0; background: none; color: var(--accent); font: inherit; font-size: 0.82rem; font-weight: 600; cursor: pointer }
+      @media (hover: none) { .hit .plain { min-height: 40px } }
     `,
   ]
   static override properties = {
@@ -98,7 +98,7 @@ export class ChatSearch extends RoomElement {
     const uid = `u:${author.id}`
     const { light, dark } = nameColours(uid)
     const { names, emotes, log } = this.chat
-    return html`<li class="found">
+    return html`<li class="hit">
       ${avatar(uid, author.name, author.avatar_url ?? undefined)}
       <div class="body">
         <time datetime=${sent_at}>${momentText(Date.parse(sent_at))}</time>

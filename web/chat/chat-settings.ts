@@ -24,7 +24,8 @@ export class ChatSettings extends RoomElement {
     css`
       wa-dialog { --width: min(560px, calc(100vw - 24px)) }
       .rows { display: grid; gap: 14px; padding-block-end: 14px }
-      label { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 6px 16px; min-height: 44px }
+      label { display: grid; grid-template-columns: 1fr auto; align-items: center; gap: 6px 16px; min-height: 44px }
+      @media (max-width: 520px) { label:has(select) { grid-template-columns: 1fr } }
       label small { display: block; color: var(--ink-soft); font-size: 0.85rem }
       select { min-height: 44px; max-width: 100%; padding: 0 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--paper); color: var(--ink); font: inherit; font-size: 16px }
       input[type='checkbox'] { width: 24px; height: 24px; accent-color: var(--accent) }

@@ -52,7 +52,10 @@ export class EmojiPanel extends RoomElement {
       picker.classList.add(document.documentElement.classList.contains('wa-dark') ? 'dark' : 'light')
       this.picker = picker
       await this.updateComplete
-      requestAnimationFrame(() => picker.shadowRoot?.querySelector<HTMLElement>('input')?.focus())
+      // On a phone the keyboard would cover what is to be chosen from.
+      if (matchMedia('(hover: hover)').matches) {
+        requestAnimationFrame(() => picker.shadowRoot?.querySelector<HTMLElement>('input')?.focus())
+      }
     } catch {
       this.hasFailed = true
     }

@@ -87,16 +87,10 @@ export class RoomLog {
       if (line.k === 'purge') entries = entries.filter(({ line: { u, k } }) => k !== 'msg' || u !== line.u)
       const before = this.settings
       this.#apply(line)
-      if (isShown(line, before)) entries = [...entries, { id: this.#nextId++, e: this.epoch, line: this.#named(line) }]
+      if (isShown(line, before))
+        entries = [...entries, { id: this.#nextId++, e: this.epoch, line: named(line, entries) }]
     }
     this.entries = entries.slice(-(isReading ? KEPT_WHILE_READING : KEPT))
-  }
-
-  /** Of whom a line about somebody speaks. */
-  #named(line: ChatLine): ChatLine {
-    if (line.k !== 'sys' || line.n) return line
-    const n = this.entries.findLast((entry) => entry.line.u === line.u && entry.line.n)?.line.n
-    return n ? { ...line, n } : line
   }
 
   #apply(line: ChatLine): void {
@@ -114,4 +108,11 @@ export class RoomLog {
 function isShown({ k, set }: ChatLine, before: RoomSettings): boolean {
   if (k !== 'set' || !set) return k === 'msg' || k === 'sys'
   return set.slow !== before.slow || set.mode !== before.mode || set.frozen !== before.frozen
+}
+
+/** With the name of the person that it speaks of, as they were last seen to write it. */
+function named(line: ChatLine, entries: readonly Entry[]): ChatLine {
+  if (line.k !== 'sys' || line.n) return line
+  const n = entries.findLast((entry) => entry.line.u === line.u && entry.line.n)?.line.n
+  return n ? { ...line, n } : line
 }
