@@ -16,7 +16,7 @@ const id = z.coerce
   .int()
   .positive()
   .max(2 ** 31 - 1)
-const MAX_TERMS = 200
+export const MAX_TERMS = 200
 const MAX_TIMEOUT_SECONDS = 1_209_600
 
 export const roomParams = z.strictObject({ room })
@@ -89,6 +89,7 @@ export const emoteJson = z.object({
   is_animated: z.boolean(),
 })
 export type EmoteJson = z.infer<typeof emoteJson>
+export const emotesJson = z.array(emoteJson)
 
 export const roomJson = z.object({
   id: z.string(),

@@ -3,13 +3,29 @@ import type { Context } from '../context.ts'
 import { Api } from '../http/api.ts'
 import { publicUrl } from '../http/public-files.ts'
 import { type TicketJson, ticketJson } from './contract.ts'
+import { emoteRoutes } from './emote-routes.ts'
+import { messageRoutes } from './message-routes.ts'
+import { peopleRoutes } from './people-routes.ts'
+import { RoomDesk } from './room-desk.ts'
+import { roomRoutes } from './room-routes.ts'
 import { type ChatPerson, signChatTicket } from './ticket.ts'
 
 /** A guest's connection lasts as long as uWebSockets lets one, and is opened anew without being asked. */
 const GUEST_SECONDS = 12 * 3600
 
-/** Parse, call one operation, present. Rules live in the operations. */
-export function chatRoutes({ config, cookies }: Context): Api {
+/** Tickets for the hubs, and the rooms as the platform keeps them. */
+export function chatRoutes(context: Context): Api[] {
+  const desk = new RoomDesk(context)
+  return [
+    ticketRoutes(context),
+    roomRoutes(context, desk),
+    peopleRoutes(context, desk),
+    messageRoutes(context, desk),
+    emoteRoutes(context, desk),
+  ]
+}
+
+function ticketRoutes({ config, cookies }: Context): Api {
   const api = new Api('/api/chat', 'Chat')
 
   api.post(

@@ -17,6 +17,8 @@ const accepted = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif'])
 /** What such a route says that it takes. */
 export const imageTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const
 
+type PictureFolder = 'courses' | 'avatars' | 'channels' | 'emotes'
+
 export interface PictureSize {
   width: number
   height: number
@@ -32,13 +34,10 @@ export interface PictureSize {
 export async function takePicture(
   ctx: KoaContext,
   store: ObjectStore,
-  folder: 'courses' | 'avatars' | 'channels',
+  folder: PictureFolder,
   { width, height }: PictureSize,
 ): Promise<string> {
-  if (Number(ctx.get('content-length')) > MAX_BYTES + FORM_OVERHEAD) throw new DomainError('body_too_large')
-  const bytes = await (ctx.is('multipart/form-data') ? readForm(ctx) : readAll(ctx.req))
-  const type = await fileTypeFromBuffer(bytes)
-  if (!type || !accepted.has(type.mime)) throw new DomainError('file_type_refused')
+  const bytes = await readPicture(ctx)
   const webp = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
     .rotate()
     .resize({ width, height, fit: 'cover', withoutEnlargement: true })
@@ -47,6 +46,28 @@ export async function takePicture(
     .catch((error: unknown) => {
       throw new DomainError('image_unreadable', {}, { cause: error })
     })
+  return keepPicture(store, folder, webp)
+}
+
+/**
+ * What was sent, as long as it begins like a picture.
+ *
+ * @throws {DomainError} `body_too_large`, `file_type_refused`, `malformed_form`, `file_missing`
+ */
+export async function readPicture(ctx: KoaContext, maxBytes = MAX_BYTES): Promise<Buffer> {
+  if (Number(ctx.get('content-length')) > maxBytes + FORM_OVERHEAD) throw new DomainError('body_too_large')
+  const bytes = await (ctx.is('multipart/form-data') ? readForm(ctx) : readAll(ctx.req))
+  if (bytes.length > maxBytes) throw new DomainError('body_too_large')
+  const type = await fileTypeFromBuffer(bytes)
+  if (!type || !accepted.has(type.mime)) throw new DomainError('file_type_refused')
+  return bytes
+}
+
+/**
+ * @returns the object's key
+ * @throws {DomainError} `store_unavailable`
+ */
+export async function keepPicture(store: ObjectStore, folder: PictureFolder, webp: Buffer): Promise<string> {
   const key = `public/${folder}/${newId()}.webp`
   try {
     await store.put(key, webp, { contentType: 'image/webp', cacheControl: 'public, max-age=31536000, immutable' })

@@ -17,7 +17,7 @@ export const tags: Record<string, string> = {
   Channels: 'Teachers’ channels and their stream keys.',
   Live: 'Broadcasts: announced, on air, ended.',
   Recordings: 'What was broadcast, to watch later or to make a lesson of.',
-  Chat: 'Tickets for the chat beside a show.',
+  Chat: 'Tickets for the chat beside a show, and its rooms: settings, moderators, bans, messages, emotes.',
   Notices: 'What one is told, on pages and on devices.',
   Administration: 'Accounts, settings, jobs, the audit log; for admins.',
   System: 'This documentation.',

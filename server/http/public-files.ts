@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 
 const route =
-  /^\/api\/files\/((?:courses|avatars|channels)\/[0-9a-f]{24}\.webp|library\/[0-9a-f]{64}(?:\.[a-z0-9]{1,8})?)$/
+  /^\/api\/files\/((?:courses|avatars|channels|emotes)\/[0-9a-f]{24}\.webp|library\/[0-9a-f]{64}(?:\.[a-z0-9]{1,8})?)$/
 
 /** Where a browser finds a public picture: at the bucket's public domain when it has one, else here. */
 export function publicUrl(store: Config['store'], key: string): string {

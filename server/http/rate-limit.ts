@@ -19,6 +19,7 @@ const rules = {
   custom_url: { points: 10, duration: 86_400 },
   /** Pictures are work for the processor. */
   avatar: { points: 20, duration: 3600 },
+  emote: { points: 100, duration: 3600 },
   /** Forms with files. */
   submission: { points: 30, duration: 3600 },
   /** Places given by address: it says whether an address has an account. */
