@@ -21,6 +21,13 @@ const programs = {
     brew: 'nginx-full',
   },
   ip: { isHere: () => find('ip'), apt: 'iproute2', dnf: 'iproute-tc', brew: 'iproute2mac' },
+  rclone: { isHere: () => find('rclone'), apt: 'rclone', dnf: 'rclone', brew: 'rclone' },
+  boto3: {
+    isHere: () => existsSync('/usr/lib/python3/dist-packages/boto3'),
+    apt: 'python3-boto3',
+    dnf: 'python3-boto3',
+    brew: 'boto3',
+  },
   socat: { isHere: () => find('socat'), apt: 'socat', dnf: 'socat', brew: 'socat' },
 }
 

@@ -16,7 +16,10 @@ const purposes = {
   dev: { programs: ['ffmpeg', 'redis', 'nginx'] },
   publish: { programs: ['ffmpeg'] },
   test: { programs: ['ffmpeg', 'redis', 'nginx', 'chromium'], pages: true },
-  bench: { programs: ['ffmpeg', 'redis', 'nginx', 'chromium', 'nginx-rtmp', 'ip', 'socat'], pages: true },
+  bench: {
+    programs: ['ffmpeg', 'redis', 'nginx', 'chromium', 'nginx-rtmp', 'ip', 'socat', 'rclone', 'boto3'],
+    pages: true,
+  },
   check: { programs: [] },
   image: { programs: [], pages: true },
 }

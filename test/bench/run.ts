@@ -9,6 +9,7 @@ import { driftScenario } from './drift.ts'
 import { firstFrame } from './first-frame.ts'
 import { OBS_DEFAULTS } from './glass-publisher.ts'
 import { glassFigures, latencyNetwork, latencyScenario, watchPeer } from './latency.ts'
+import { library } from './library.ts'
 import { origin } from './origin.ts'
 import { pathScenario } from './path.ts'
 import { recordingScenario } from './recording.ts'
@@ -32,6 +33,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   origin,
   cpu,
   catalog,
+  library,
   path: pathScenario('where the latency comes from, with a keyframe each second', {}),
   'path-obs': pathScenario('where the latency comes from, from OBS’s defaults', OBS_DEFAULTS),
   peer: {
