@@ -4,6 +4,7 @@ import { DomainError, fieldErrors } from '../errors.ts'
 import { sanitizeHtml } from '../http/sanitize.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { mayManage } from '../live/access.ts'
+import { announceLesson } from '../notices/notify-learners.job.ts'
 import { Recording } from '../vod/recording.ts'
 import type { Person } from './access.ts'
 import { Lesson } from './lesson.ts'
@@ -31,7 +32,7 @@ export async function addLesson(
     await recountCourse(tx, course.id)
     if (lesson.isPublished) {
       await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
-      await queue.add('notify-learners', { lesson: lesson.id }, { em: tx })
+      await announceLesson(tx, queue, lesson.id)
     }
     return lesson
   })
@@ -64,7 +65,7 @@ export async function editLesson(
       await queue.add('recompute-course-progress', { course: course.id }, { em: tx })
     }
     if (lesson.isPublished && (!wasPublished || (lesson.recording && !wasWatched))) {
-      await queue.add('notify-learners', { lesson: lessonId }, { em: tx })
+      await announceLesson(tx, queue, lessonId)
     }
   })
 }

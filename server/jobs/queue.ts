@@ -29,7 +29,7 @@ export interface Jobs {
   'auto-refund-duplicate': { payment: string }
   'deliver-sandbox-webhook': { session: string }
   'notify-followers': { broadcast: string }
-  'notify-learners': { lesson: number }
+  'notify-learners': { lesson: number; at: string }
   'deliver-notices': { notices: number[] }
   'send-pushes': { pushes: Push[]; attempt: number }
 }

@@ -3,6 +3,7 @@ import { Lesson } from '../courses/lesson.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { announce } from '../notices/notify-followers.job.ts'
+import { announceLesson } from '../notices/notify-learners.job.ts'
 import { Recording } from '../vod/recording.ts'
 import { Broadcast } from './broadcast.ts'
 import { closeBroadcast } from './end-broadcast.ts'
@@ -102,7 +103,7 @@ export async function takeClosed(
     recording.hasStoryboard = report.hasStoryboard
     const lessons = await tx.find(Lesson, { recording }, { fields: ['id'] })
     if (!report.isPlayable || lessons.length === 0) return
-    for (const lesson of lessons) await queue.add('notify-learners', { lesson: lesson.id }, { em: tx })
+    for (const { id } of lessons) await announceLesson(tx, queue, id)
     // Its length is known now, and so who attended enough of it.
     await queue.add('complete-attended', { recording: id }, { em: tx })
   })

@@ -1,6 +1,7 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit'
 import type { Page } from '../api.ts'
+import { chatConnection } from '../chat/chat-connection.ts'
 import { Poll } from '../poll.ts'
 import { recordingCard } from '../recordings/recording-card.ts'
 import { serverClock } from '../server-clock.ts'
@@ -43,11 +44,26 @@ export class HomePage extends LitElement {
   )
   readonly #recordings = new Poll<Page<RecordingJson>>(this, () => 15_000)
 
+  #stopListening: (() => void) | null = null
+
   constructor() {
     super()
     updateWhenLocaleChanges(this)
     this.#live.follow('/api/live/')
     this.#recordings.follow('/api/recordings/')
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    // A channel that they follow is live: it belongs here at once.
+    this.#stopListening = chatConnection.listen((frame) => {
+      if (frame.t === 'ntf' && frame.about?.kind === 'live') this.#live.now()
+    })
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#stopListening?.()
   }
 
   /** Somebody will press on a show: have its page's code there by then. */

@@ -46,7 +46,7 @@ export class NoticeBell extends LitElement {
       li.unread { background: var(--accent-tint) }
       li.unread a { color: var(--ink) }
       strong { display: block; font-weight: 620; overflow-wrap: anywhere; line-height: 1.35 }
-      .body { overflow-wrap: anywhere }
+      .body { display: block; overflow-wrap: anywhere }
       .dot { width: 9px; height: 9px; margin-top: 7px; border-radius: 50%; background: var(--accent) }
       .empty { display: grid; justify-items: center; gap: 8px; padding: 36px 24px; color: var(--ink-soft); text-align: center }
       .more { display: block; width: 100%; padding: 12px; border-top: 1px solid var(--line) }
@@ -101,6 +101,7 @@ export class NoticeBell extends LitElement {
 
   readonly #onToggle = ({ newState }: ToggleEvent): void => {
     this.isOpen = newState === 'open'
+    noticeFeed.isListed = this.isOpen
     if (!this.isOpen) return
     this.renderRoot.querySelector('h2')?.focus()
     if (!noticeFeed.notices) void noticeFeed.load()

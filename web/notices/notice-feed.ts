@@ -33,6 +33,8 @@ class NoticeFeed {
   hasFailed = false
   /** There are older ones. */
   hasMore = false
+  /** The list is before somebody's eyes: what comes is seen there. */
+  isListed = false
   readonly #hosts = new Set<ReactiveControllerHost>()
   readonly #shown = new Set<string>()
   /** Undefined until it is known who looks at the page. */
@@ -182,6 +184,7 @@ class NoticeFeed {
     this.unread += 1
     this.notices = null
     this.#changed()
+    if (this.isListed) void this.load()
     this.#show(id, { ...noticeWords(about), url: about.url, seconds: ttl })
   }
 
@@ -204,7 +207,7 @@ class NoticeFeed {
     if (this.#shown.has(id)) return
     this.#shown.add(id)
     // A tab in the background would show it when it is old.
-    if (!document.hidden) void showNotice(notice)
+    if (!document.hidden && !this.isListed) void showNotice(notice)
   }
 
   #changed(): void {

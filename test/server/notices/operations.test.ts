@@ -57,6 +57,15 @@ describe('a lesson', () => {
     expect(await told(former)).toEqual([])
   })
 
+  it('is no news for who enrolls when it is there', async () => {
+    const { em, course, module, learner, teacher } = await aClass()
+    const text = { title: 'First', content_type: 'text', content: '<p>x</p>' }
+    await teacher.post(`/api/modules/${module.id}/lessons/`).send(text).expect(201)
+    const late = await server.register()
+    await anEnrollment(em, course, late)
+    expect([(await told(learner)).length, (await told(late)).length]).toEqual([1, 0])
+  })
+
   it('that was live is told once its recording can be played', async () => {
     const { em, course, module, learner, streamKey } = await aClass()
     const show = await authorize(server, streamKey)

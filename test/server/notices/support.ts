@@ -33,7 +33,8 @@ export async function work(server: TestServer): Promise<void> {
   const { context } = server
   for (const job of await takeJobs<{ broadcast: string }>(server, 'notify-followers'))
     await notifyFollowers(context, job)
-  for (const job of await takeJobs<{ lesson: number }>(server, 'notify-learners')) await notifyLearners(context, job)
+  for (const job of await takeJobs<{ lesson: number; at: string }>(server, 'notify-learners'))
+    await notifyLearners(context, job)
   for (const job of await takeJobs<{ notices: number[] }>(server, 'deliver-notices')) await deliverNotices(context, job)
   for (const job of await takeJobs<{ pushes: Push[]; attempt: number }>(server, 'send-pushes')) {
     await sendPushes(context, job)
