@@ -6,7 +6,7 @@ import { base, buttons } from '../ui/styles.ts'
 import { type Choice, choiceList } from './chat-choices.ts'
 import { MODERATOR } from './chat-room.ts'
 import { composerStyles } from './chat-styles.ts'
-import { modeText, refusalText } from './chat-words.ts'
+import { lengthText, modeText, refusalText } from './chat-words.ts'
 import { emojiOf, findEmoji } from './emoji-data.ts'
 import './emoji-panel.ts'
 import { countLetters, isTooLong, MAX_LETTERS } from './letters.ts'
@@ -201,7 +201,7 @@ export class ChatComposer extends RoomElement {
     if (silence === Number.POSITIVE_INFINITY) return refusalText('banned')
     if (silence > 0) {
       const seconds = Math.ceil(silence / 1000)
-      return msg(str`You can write again in ${seconds >= 120 ? `${Math.ceil(seconds / 60)} min` : `${seconds} s`}`)
+      return msg(str`You can write again in ${lengthText(seconds >= 120 ? Math.ceil(seconds / 60) * 60 : seconds)}`)
     }
     if (state === 'closed') return refusalText('unavailable')
     if (!hasJoined || rank >= MODERATOR) return ''

@@ -172,7 +172,8 @@ export class ChatPanel extends RoomElement {
   }
 
   #pinned() {
-    const { pin, rank, emotes, names } = this.chat
+    const { log, rank, emotes, names } = this.chat
+    const { pin } = log
     if (!pin) return nothing
     const me = this.#session.viewer?.display_name ?? ''
     return html`<div class="pinned">

@@ -1,9 +1,10 @@
 import type { ReactiveControllerHost } from 'lit'
 import type { ChatErrorCode, ChatLine, RoomMode, RoomSettings, ServerFrame } from '../../server/chat/protocol.ts'
+import { send } from '../api.ts'
 import { type Answer, Answers } from './answers.ts'
 import { type ChatConnection, type ConnectionState, chatConnection, type RoomListener } from './chat-connection.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
-import { fetchEmotes, fetchOlder } from './room-api.ts'
+import { fetchEmotes, fetchOlder, type KeptLines, pathOf } from './room-api.ts'
 import { type Entry, RoomLog } from './room-log.ts'
 
 const RETRY_MS = 2000
@@ -61,10 +62,6 @@ export class ChatRoom implements RoomListener {
 
   get settings(): RoomSettings {
     return this.log.settings
-  }
-
-  get pin(): ChatLine | null {
-    return this.log.pin
   }
 
   attach(host: ReactiveControllerHost): void {
@@ -141,6 +138,13 @@ export class ChatRoom implements RoomListener {
     const answer = await this.ask({ t: 'mod', ...operation })
     if (answer?.t === 'ack') return null
     return answer?.t === 'err' ? answer.code : 'unavailable'
+  }
+
+  /** One of an older epoch, which the hub knows nothing of. @throws {ApiError} */
+  async deleteKept({ id, messageId }: Entry): Promise<void> {
+    await send('DELETE', pathOf(this.room, `messages/${messageId}/`))
+    this.log.remove(id)
+    this.changedSomething()
   }
 
   /** Messages from before the first one that is here. */
@@ -261,9 +265,7 @@ export class ChatRoom implements RoomListener {
     if (message?.refusal === null) this.#say(message)
   }
 
-  async #olderOfHub(
-    first: Entry | undefined,
-  ): Promise<{ entries: { e: string; line: ChatLine }[]; more: boolean } | null> {
+  async #olderOfHub(first: Entry | undefined): Promise<KeptLines | null> {
     if (!first || first.e !== this.log.epoch) return null
     const answer = await this.ask({ t: 'hist', before: first.line.s, limit: HISTORY_STEP })
     // The hub keeps the newest alone: where it ends, the platform goes on.

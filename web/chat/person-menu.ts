@@ -46,12 +46,8 @@ export function messageActions(chat: ChatRoom, entry: Entry, me: string | null):
       run: () => void carryOut(chat, { op: 'pin', s: line.s }, msg('Pinned')),
     })
   }
-  if ((isModerator || (isOwn && chat.rank > 0)) && isCurrent) {
-    items.push({
-      label: msg('Delete'),
-      isBad: true,
-      run: () => void carryOut(chat, { op: 'del', s: line.s }, msg('Deleted. It cannot be brought back.')),
-    })
+  if ((isModerator || (isOwn && chat.rank > 0)) && (isCurrent || entry.messageId !== undefined)) {
+    items.push({ label: msg('Delete'), isBad: true, run: () => void deleteMessage(chat, entry) })
   }
   return [items, ...personActions(chat, { u: line.u ?? '', n: line.n ?? '', r: line.r ?? 0 }, me)]
 }
@@ -101,12 +97,25 @@ async function ban(chat: ChatRoom, { u: uid, n: name }: Somebody): Promise<void>
   if (isWanted) await carryOut(chat, { op: 'ban', uid }, msg(str`${name} is banned.`))
 }
 
+async function deleteMessage(chat: ChatRoom, entry: Entry): Promise<void> {
+  const done = msg('Deleted. It cannot be brought back.')
+  if (entry.e === chat.log.epoch) return carryOut(chat, { op: 'del', s: entry.line.s }, done)
+  return throughApi(() => chat.deleteKept(entry), done)
+}
+
 /** Or takes it back from who is one. */
 async function appoint(chat: ChatRoom, { u, n: name, r }: Somebody): Promise<void> {
   const isNew = r < MODERATOR
+  await throughApi(
+    () => send(isNew ? 'PUT' : 'DELETE', pathOf(chat.room, `members/${u.slice(2)}/`)),
+    isNew ? msg(str`${name} keeps order here now.`) : msg(str`${name} moderates no longer.`),
+  )
+}
+
+async function throughApi(work: () => Promise<unknown>, done: string): Promise<void> {
   try {
-    await send(isNew ? 'PUT' : 'DELETE', pathOf(chat.room, `members/${u.slice(2)}/`))
-    void toast(isNew ? msg(str`${name} keeps order here now.`) : msg(str`${name} moderates no longer.`))
+    await work()
+    void toast(done)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
     void toast(error.message || msg('It was not done. Try again.'), 'danger')

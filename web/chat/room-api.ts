@@ -7,7 +7,7 @@ const STEP = 60
 
 /** Lines of a room, oldest first, as the platform keeps them. */
 export interface KeptLines {
-  entries: { e: string; line: ChatLine }[]
+  entries: { e: string; line: ChatLine; messageId?: number }[]
   more: boolean
 }
 
@@ -24,15 +24,12 @@ export async function fetchOlder(room: string, before: Entry | undefined): Promi
 }
 
 /** As the chat itself shows it. */
-export function asEntry({ epoch, seq, author, rank, text, reply_to, sent_at }: MessageJson): {
-  e: string
-  line: ChatLine
-} {
+function asEntry({ id, epoch, seq, author, rank, text, reply_to, sent_at }: MessageJson): KeptLines['entries'][number] {
   const line: ChatLine = { s: seq, ts: Date.parse(sent_at), k: 'msg', n: author.name, r: rank as Rank, b: text }
   if (author.id !== null) line.u = `u:${author.id}`
   if (author.avatar_url) line.a = author.avatar_url
   if (reply_to !== null) line.re = reply_to
-  return { e: epoch, line }
+  return { e: epoch, line, messageId: id }
 }
 
 /** Name → address of the picture. @throws {ApiError} */
@@ -43,5 +40,5 @@ export async function fetchEmotes(room: string): Promise<ReadonlyMap<string, str
 
 /** @throws {ApiError} */
 export function putEmote(room: string, name: string, picture: File): Promise<EmoteJson> {
-  return send<EmoteJson>('PUT', pathOf(room, `emotes/${name}/`), picture)
+  return send<EmoteJson>('PUT', pathOf(room, `emotes/${name}/picture/`), picture)
 }

@@ -45,7 +45,8 @@ function deedText(action: string, name: string): string {
     'chat.appoint': msg(str`${name} made a person a moderator`),
     'chat.dismiss': msg(str`${name} took a moderator’s rights away`),
     'chat.terms': msg(str`${name} changed the blocked words`),
-    'chat.emote': msg(str`${name} changed the emotes`),
+    'chat.emote': msg(str`${name} added an emote`),
+    'chat.emote_delete': msg(str`${name} removed an emote`),
   }
   return texts[action] ?? `${name}: ${action}`
 }

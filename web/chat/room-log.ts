@@ -12,6 +12,8 @@ export interface Entry {
   /** With the line's number it names the message. */
   e: string
   line: ChatLine
+  /** Where the platform keeps it; of those that came from there. */
+  messageId?: number
 }
 
 /**
@@ -67,11 +69,16 @@ export class RoomLog {
   }
 
   /** Older messages, oldest first. What is here already is left out. */
-  prepend(older: readonly { e: string; line: ChatLine }[]): void {
+  prepend(older: readonly Omit<Entry, 'id'>[]): void {
     const known = new Set(this.entries.map(({ e, line }) => `${e}:${line.s}`))
     const added = older.filter(({ e, line }) => line.k === 'msg' && !known.has(`${e}:${line.s}`))
     this.#firstId -= added.length
-    this.entries = [...added.map(({ e, line }, index) => ({ id: this.#firstId + index, e, line })), ...this.entries]
+    this.entries = [...added.map((entry, index) => ({ ...entry, id: this.#firstId + index })), ...this.entries]
+  }
+
+  /** One of an older epoch was deleted: no line says so. */
+  remove(id: number): void {
+    this.entries = this.entries.filter((entry) => entry.id !== id)
   }
 
   /** The message of the running epoch with that number. */
