@@ -6,7 +6,14 @@ import { visibilities } from '../live/broadcast-json.ts'
 
 const schema = defineEntity({
   name: 'Recording',
-  indexes: [{ properties: ['channel', 'createdAt'] }, { properties: ['status', 'createdAt'] }],
+  indexes: [
+    { properties: ['channel', 'createdAt'] },
+    { properties: ['status', 'createdAt'] },
+    {
+      name: 'recording_chat_due',
+      expression: `create index "recording_chat_due" on "recording" ("chat_due_at") where chat_due_at is not null`,
+    },
+  ],
   checks: [{ name: 'recording_size_positive', expression: 'size_bytes >= 0' }],
   properties: {
     ...unguessable,
@@ -26,6 +33,10 @@ const schema = defineEntity({
     sizeBytes: p.bigint('number').default(0),
     hasThumbnail: p.boolean().default(false),
     hasStoryboard: p.boolean().default(false),
+    /** Files that its show's chat is written to; 0 until it is. */
+    chatPieces: p.integer().default(0),
+    /** When they are to be written (again); null while they say what the room says. Triggers set it, too. */
+    chatDueAt: p.datetime().nullable(),
   },
 })
 
