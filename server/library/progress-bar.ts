@@ -5,6 +5,7 @@ import { count, duration, size } from './words.ts'
 /** The rate is of the last seconds: an average from the start says little after a pause. */
 const WINDOW_MS = 10_000
 const LOG_EVERY_MS = 5000
+const DRAWN_EVERY_MS = 100
 
 /**
  * A bar with rate and time left on standard error: a line that is redrawn in a terminal, a new one every few seconds in
@@ -18,6 +19,7 @@ export class ProgressBar implements Progress, Disposable {
   #bytes = 0
   #doneBytes = 0
   #isShown = false
+  #drawnAt = 0
 
   constructor(verb: string) {
     this.#bar = new SingleBar(
@@ -57,12 +59,15 @@ export class ProgressBar implements Progress, Disposable {
 
   [Symbol.dispose](): void {
     if (!this.#isShown) return
-    this.#draw()
+    this.#draw(true)
     this.#bar.stop()
   }
 
-  #draw(): void {
-    if (this.#isShown) this.#bar.update(Math.min(this.#doneBytes, this.#bytes), this.#words())
+  #draw(isLast = false): void {
+    const now = performance.now()
+    if (!this.#isShown || (!isLast && now - this.#drawnAt < DRAWN_EVERY_MS)) return
+    this.#drawnAt = now
+    this.#bar.update(Math.min(this.#doneBytes, this.#bytes), this.#words())
   }
 
   #words(): Record<string, string> {

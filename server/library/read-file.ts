@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { stampOf } from './walk-folder.ts'
 
 /** Up to this a file is read once, into memory, and sent from there; above, it is read twice. */
 export const SMALL_BYTES = 4 * 1024 * 1024
+/** Up to this it is read without a trip to the thread pool, of which each of four costs more than the reading. */
+const TINY_BYTES = 256 * 1024
+/** Unless the disk is slow: then others go on meanwhile. */
+const SLOW_MS = 2
+const SLOW_FILES = 50
 const CHUNK_BYTES = 1024 * 1024
 /** A write so shortly before the reading may be followed by one that leaves the same times. */
 const SAME_TICK_NS = 50_000_000n
+/** A FIFO put in its place would otherwise keep us waiting, and a link would lead us out of the folder. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 export interface ReadFile {
   sizeBytes: number
@@ -18,44 +25,71 @@ export interface ReadFile {
   bytes: Uint8Array | null
 }
 
+let slowFilesLeft = 0
+
 /**
- * @returns null when the file changed while it was read, or is no ordinary file any more
+ * A small file.
+ *
+ * @returns null when the file changed while it was read, has grown large, or is no ordinary file any more
  * @throws an error of the file system
  */
-export async function readFile(file: string, signal?: AbortSignal): Promise<ReadFile | null> {
-  // A FIFO put in its place would otherwise keep us waiting, and a link would lead us out of the folder.
-  await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+export async function readSmall(file: string, sizeBytes: number): Promise<ReadFile | null> {
+  if (sizeBytes > TINY_BYTES || slowFilesLeft-- > 0) return readLater(file)
+  const startedAt = performance.now()
+  const fd = openSync(file, FLAGS)
+  try {
+    const before = fstatSync(fd, { bigint: true })
+    if (!before.isFile() || before.size > BigInt(SMALL_BYTES)) return null
+    const bytes = Buffer.allocUnsafe(Number(before.size))
+    if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return null
+    return finished(
+      stampOf(before),
+      fstatSync(fd, { bigint: true }),
+      createHash('sha256').update(bytes).digest('hex'),
+      bytes,
+    )
+  } finally {
+    closeSync(fd)
+    if (performance.now() - startedAt > SLOW_MS) slowFilesLeft = SLOW_FILES
+  }
+}
+
+async function readLater(file: string): Promise<ReadFile | null> {
+  await using handle = await open(file, FLAGS)
   const before = await handle.stat({ bigint: true })
-  if (!before.isFile()) return null
-  const sizeBytes = Number(before.size)
-  const bytes = sizeBytes <= SMALL_BYTES ? await readSmall(handle, sizeBytes) : null
-  const hash = createHash('sha256')
-  if (bytes) hash.update(bytes)
-  else await hashLarge(handle, hash, signal)
-  const after = await handle.stat({ bigint: true })
-  if (stampOf(after) !== stampOf(before) || (bytes && bytes.length !== sizeBytes)) return null
+  if (!before.isFile() || before.size > BigInt(SMALL_BYTES)) return null
+  const bytes = Buffer.allocUnsafe(Number(before.size))
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at)
+    if (bytesRead === 0) return null
+    at += bytesRead
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return finished(stampOf(before), await handle.stat({ bigint: true }), sha256, bytes)
+}
+
+/** As `readSmall`, of a file of any size; keeps nothing of it. Blocks for as long as it takes: for a thread of its own. */
+export function hashLarge(file: string): ReadFile | null {
+  const fd = openSync(file, FLAGS)
+  try {
+    const before = fstatSync(fd, { bigint: true })
+    if (!before.isFile()) return null
+    const hash = createHash('sha256')
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
+    for (let at = 0; ; ) {
+      const read = readSync(fd, buffer, 0, CHUNK_BYTES, at)
+      if (read === 0) break
+      hash.update(buffer.subarray(0, read))
+      at += read
+    }
+    return finished(stampOf(before), fstatSync(fd, { bigint: true }), hash.digest('hex'), null)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function finished(stamp: string, after: BigIntStats, sha256: string, bytes: Uint8Array | null): ReadFile | null {
+  if (stampOf(after) !== stamp) return null
   const isFresh = BigInt(Date.now()) * 1_000_000n - after.ctimeNs < SAME_TICK_NS
-  return { sizeBytes, sha256: hash.digest('hex'), stamp: isFresh ? null : stampOf(after), bytes }
-}
-
-async function readSmall(handle: FileHandle, size: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(size)
-  let at = 0
-  while (at < size) {
-    const { bytesRead } = await handle.read(buffer, at, size - at, at)
-    if (bytesRead === 0) break
-    at += bytesRead
-  }
-  return buffer.subarray(0, at)
-}
-
-async function hashLarge(handle: FileHandle, hash: ReturnType<typeof createHash>, signal?: AbortSignal): Promise<void> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
-  for (let at = 0; ; ) {
-    signal?.throwIfAborted()
-    const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, at)
-    if (bytesRead === 0) return
-    hash.update(buffer.subarray(0, bytesRead))
-    at += bytesRead
-  }
+  return { sizeBytes: Number(after.size), sha256, stamp: isFresh ? null : stamp, bytes }
 }

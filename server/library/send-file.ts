@@ -1,13 +1,16 @@
+import { stat } from 'node:fs/promises'
 import { type ObjectBody, ObjectStoreError, type PutOptions } from '../../media/storage/object-store.ts'
+import type { HashThreads } from './hash-threads.ts'
 import { objectKey } from './library-path.ts'
 import type { StoredFile } from './manifest.ts'
-import { type ReadFile, readFile } from './read-file.ts'
+import { type ReadFile, readSmall, SMALL_BYTES } from './read-file.ts'
 import type { Library, Progress } from './upload.ts'
 import { type LocalFile, reasonOf, type Trouble } from './walk-folder.ts'
 
 export interface Sending extends Library {
   /** What the store has, by hash; what is sent is added. A promise: it is on its way. */
   objects: Map<string, { key: string; size: number } | Promise<{ key: string; size: number } | null>>
+  threads: HashThreads
   progress: Progress | undefined
   signal: AbortSignal
 }
@@ -25,12 +28,14 @@ export async function sendFile(sending: Sending, local: LocalFile, unfinished: s
   for (let reading = 1; reading <= READINGS; reading++) {
     let content: ReadFile | null
     try {
-      content = await readFile(local.file, sending.signal)
+      const { file, sizeBytes } = local
+      content = sizeBytes <= SMALL_BYTES ? await readSmall(file, sizeBytes) : await sending.threads.hash(file)
     } catch (error) {
       sending.signal.throwIfAborted()
       return { path: local.path, why: reasonOf(error) }
     }
     const sent = content && (await sendContent(sending, local, content, unfinished))
+    if (!content) local.sizeBytes = (await stat(local.file).catch(() => null))?.size ?? local.sizeBytes
     if (!content || !sent) continue
     const { sizeBytes, sha256, stamp } = content
     return { stored: { path: local.path, sizeBytes, sha256, key: sent.key, stamp }, isSent: sent.isSent }

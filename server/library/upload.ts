@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../../media/storage/object-store.ts'
 import type { Patience } from '../../media/storage/patience.ts'
+import { HashThreads } from './hash-threads.ts'
 import { LibraryError } from './library-error.ts'
 import { foldedPath, folderPrefix, hashOfKey, problemOfPath } from './library-path.ts'
 import type { Manifest } from './manifest.ts'
@@ -98,10 +99,15 @@ export async function upload(library: Library, folder: string, options: UploadOp
   const objects = await objectsOf(library)
   // The large ones first: at the end nothing waits for one of them alone.
   due.sort((a, b) => b.sizeBytes - a.sizeBytes)
+  await using threads = new HashThreads()
   await using writer = new ManifestWriter(library.manifest)
   await runAll(due, options.concurrency, options.signal, async (file, signal) => {
     const unfinished = known.get(file.path)?.unfinished ?? null
-    const outcome = await sendFile({ ...library, objects, signal, progress: options.progress }, file, unfinished)
+    const outcome = await sendFile(
+      { ...library, objects, threads, signal, progress: options.progress },
+      file,
+      unfinished,
+    )
     if ('why' in outcome) {
       report.failed.push(outcome)
       await writer.fail(outcome)

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { BigIntStats } from 'node:fs'
-import { lstat, readdir, realpath } from 'node:fs/promises'
+import { type BigIntStats, lstatSync } from 'node:fs'
+import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { problemOfPath } from './library-path.ts'
 
@@ -27,7 +27,6 @@ export interface Walk {
   failed: Trouble[]
 }
 
-const STATS_AT_ONCE = 64
 /** Where a download keeps what is not whole yet. */
 export const UNFINISHED = '.ustat-unfinished'
 
@@ -70,17 +69,14 @@ async function visit(folder: string, prefix: string, walk: Walk): Promise<void> 
     else if (entry.isFile()) names.push(name)
     else walk.skipped.push({ path, why: entry.isSymbolicLink() ? 'it is a symbolic link' : 'it is no ordinary file' })
   }
-  for (let at = 0; at < names.length; at += STATS_AT_ONCE) {
-    await Promise.all(
-      names.slice(at, at + STATS_AT_ONCE).map((name) => examine(join(folder, name), prefix + name, walk)),
-    )
-  }
+  for (const name of names) examine(join(folder, name), prefix + name, walk)
   for (const name of folders) await visit(join(folder, name), `${prefix}${name}/`, walk)
 }
 
-async function examine(file: string, path: string, walk: Walk): Promise<void> {
+/** In this thread: a look at an inode takes a tenth of the trip to another one. */
+function examine(file: string, path: string, walk: Walk): void {
   try {
-    const stats = await lstat(file, { bigint: true })
+    const stats = lstatSync(file, { bigint: true })
     walk.files.push({ path, file, sizeBytes: Number(stats.size), stamp: stampOf(stats) })
   } catch (error) {
     walk.failed.push({ path, why: reasonOf(error) })
