@@ -2,7 +2,7 @@ import { msg } from '@lit/localize'
 import { html, nothing } from 'lit'
 import { Session } from '../session.ts'
 import { viewersText } from '../ui/format.ts'
-import { icon } from '../ui/icons.ts'
+import { type IconName, icon } from '../ui/icons.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
 import './chat-composer.ts'
@@ -17,6 +17,7 @@ import { RoomElement } from './room-element.ts'
 import type { Entry } from './room-log.ts'
 
 type Sheet = 'people' | 'search' | null
+type Dialog = 'chat-settings' | 'notice-form'
 
 /**
  * The chat of one room: what is said, what the person says, who is here, and for moderators what to do about it. Guests
@@ -30,7 +31,7 @@ export class ChatPanel extends RoomElement {
     delaySeconds: { attribute: false },
     sheet: { state: true },
     beats: { state: true },
-    hasSettings: { state: true },
+    parts: { state: true },
   }
 
   /** Id of the room, as the channel or course names it. */
@@ -40,8 +41,8 @@ export class ChatPanel extends RoomElement {
   declare sheet: Sheet
   /** The number of viewers has just changed. */
   declare beats: boolean
-  /** Their code is there. */
-  declare hasSettings: boolean
+  /** Dialogs whose code is there. */
+  declare parts: ReadonlySet<Dialog>
   readonly #session = new Session(this)
   #viewers = 0
 
@@ -52,7 +53,7 @@ export class ChatPanel extends RoomElement {
     this.delaySeconds = null
     this.sheet = null
     this.beats = false
-    this.hasSettings = false
+    this.parts = new Set()
   }
 
   override connectedCallback(): void {
@@ -134,12 +135,11 @@ export class ChatPanel extends RoomElement {
     this.renderRoot.querySelector<HTMLElement>(`[data-sheet="${sheet}"]`)?.focus()
   }
 
-  readonly #openSettings = async (event: Event): Promise<void> => {
-    const opener = event.currentTarget as HTMLElement
-    await import('./chat-settings.ts')
-    this.hasSettings = true
+  async #openDialog(tag: Dialog, opener: HTMLElement): Promise<void> {
+    await (tag === 'chat-settings' ? import('./chat-settings.ts') : import('./notice-form.ts'))
+    this.parts = new Set([...this.parts, tag])
     await this.updateComplete
-    this.renderRoot.querySelector('chat-settings')?.open(opener)
+    this.renderRoot.querySelector(tag)?.open(opener)
   }
 
   async #unpin(): Promise<void> {
@@ -148,7 +148,7 @@ export class ChatPanel extends RoomElement {
   }
 
   #head() {
-    const { hasJoined, viewers, rank } = this.chat
+    const { hasJoined, viewers, rank, settings } = this.chat
     const sheet = (name: 'people' | 'search', label: string) =>
       html`<button
         type="button"
@@ -159,15 +159,23 @@ export class ChatPanel extends RoomElement {
         aria-pressed=${this.sheet === name ? 'true' : 'false'}
         @click=${() => void this.#openSheet(name)}
       >${icon(name === 'people' ? 'users' : name)}</button>`
+    const dialog = (tag: Dialog, picture: IconName, label: string) =>
+      html`<button
+        type="button"
+        class="tool"
+        aria-haspopup="dialog"
+        aria-label=${label}
+        title=${label}
+        @click=${(event: Event) => void this.#openDialog(tag, event.currentTarget as HTMLElement)}
+      >${icon(picture)}</button>`
+    const isModerator = rank >= MODERATOR
+    const mayNotify = isModerator || (rank > 0 && settings.notices === 'everyone')
     return html`<header>
       <h2>${msg('Chat')}</h2>
       ${hasJoined ? html`<span class="count"><span class=${this.beats ? 'pulse beat' : 'pulse'} @animationend=${() => (this.beats = false)}></span>${viewersText(viewers)}</span>` : nothing}
       ${hasJoined ? [sheet('search', msg('Search in the chat')), sheet('people', msg('Who is here'))] : nothing}
-      ${
-        rank >= MODERATOR
-          ? html`<button type="button" class="tool" aria-label=${msg('Chat settings')} title=${msg('Chat settings')} @click=${this.#openSettings}>${icon('sliders')}</button>`
-          : nothing
-      }
+      ${mayNotify ? dialog('notice-form', 'megaphone', msg('Notice to everybody here')) : nothing}
+      ${isModerator ? dialog('chat-settings', 'sliders', msg('Chat settings')) : nothing}
     </header>`
   }
 
@@ -218,7 +226,8 @@ export class ChatPanel extends RoomElement {
       ${rules.length > 0 ? html`<p class="rules">${rules.join(' · ')}</p>` : nothing}
       ${this.#body(this.#session.viewer?.display_name ?? '')}
       <chat-menu></chat-menu>
-      ${this.hasSettings && rank >= MODERATOR ? html`<chat-settings .chat=${this.chat}></chat-settings>` : nothing}
+      ${this.parts.has('chat-settings') && rank >= MODERATOR ? html`<chat-settings .chat=${this.chat}></chat-settings>` : nothing}
+      ${this.parts.has('notice-form') ? html`<notice-form .chat=${this.chat}></notice-form>` : nothing}
     `
   }
 }

@@ -1,5 +1,5 @@
 import type { ReactiveControllerHost } from 'lit'
-import type { ChatErrorCode, ChatLine, RoomMode, RoomSettings, ServerFrame } from '../../server/chat/protocol.ts'
+import type { ChatErrorCode, RoomMode, RoomSettings, ServerFrame } from '../../server/chat/protocol.ts'
 import { send } from '../api.ts'
 import { type Answer, Answers } from './answers.ts'
 import { type ChatConnection, type ConnectionState, chatConnection, type RoomListener } from './chat-connection.ts'
@@ -130,7 +130,7 @@ export class ChatRoom implements RoomListener {
 
   /** What the hub answered to a frame of ours; null when nothing came. */
   ask(frame: object): Promise<Answer | null> {
-    return this.#answers.ask((cid) => this.#connection.say({ ...frame, room: this.room, cid }))
+    return this.#answers.ask((cid) => this.#connection.say({ room: this.room, ...frame, cid }))
   }
 
   /** @returns why it was not done; null when it was */
