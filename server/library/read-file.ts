@@ -8,8 +8,8 @@ export const SMALL_BYTES = 4 * 1024 * 1024
 /** Up to this it is read without a trip to the thread pool, of which each of four costs more than the reading. */
 const TINY_BYTES = 256 * 1024
 /** Unless the disk is slow: then others go on meanwhile. */
-const SLOW_MS = 2
-const SLOW_FILES = 50
+const SLOW_MS = 10
+const SLOW_FILES = 20
 const CHUNK_BYTES = 1024 * 1024
 /** A write so shortly before the reading may be followed by one that leaves the same times. */
 const SAME_TICK_NS = 50_000_000n

@@ -16,8 +16,9 @@ export function size(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(2)} ${units[unit]}`
 }
 
+/** `3,346`. */
 export function count(number: number): string {
-  return number.toLocaleString('en-US')
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** Never says 100 before it is all. */
