@@ -41,7 +41,7 @@ export async function notifyLearners(
     await em.transactional((tx) =>
       notify(tx, queue, people, {
         ...{ kind: 'lesson', cause: `lesson:${id}`, data },
-        url: lesson.recording ? `/recordings/${lesson.recording.id}` : `/courses/${course.slug}`,
+        url: `/learn/${course.slug}/${id}`,
       }),
     )
   }

@@ -77,7 +77,7 @@ export async function gradeSubmission(
       kind: 'graded',
       cause: `graded:${id}:${submission.gradedAt.getTime()}`,
       data: { course: course.title, lesson: lesson.title, grade: `${grade}`, max_grade: `${assignment.max_grade}` },
-      url: `/courses/${course.slug}`,
+      url: `/learn/${course.slug}/${lesson.id}`,
     })
   })
   await forgetHeld(progress, user.id, lesson.id)

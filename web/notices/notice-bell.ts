@@ -99,6 +99,12 @@ export class NoticeBell extends LitElement {
     if (this.isOpen) this.#panel?.hidePopover()
   }
 
+  /** Of an element in a shadow root browsers do not remember where the focus came from. */
+  readonly #onBeforeToggle = ({ newState }: ToggleEvent): void => {
+    const { activeElement } = this.shadowRoot ?? document
+    if (newState === 'closed' && this.#panel?.contains(activeElement)) this.renderRoot.querySelector('button')?.focus()
+  }
+
   readonly #onToggle = ({ newState }: ToggleEvent): void => {
     this.isOpen = newState === 'open'
     noticeFeed.isListed = this.isOpen
@@ -158,7 +164,7 @@ export class NoticeBell extends LitElement {
       <button class="bell" popovertarget="panel" aria-haspopup="dialog" aria-expanded=${this.isOpen} aria-label=${label} title=${msg('Notices')}>
         ${icon('bell', 22)}${unread > 0 ? html`<span class="badge" aria-hidden="true">${unread > 99 ? '99+' : unread}</span>` : nothing}
       </button>
-      <section id="panel" class="panel" popover role="dialog" aria-labelledby="title" @toggle=${this.#onToggle}>
+      <section id="panel" class="panel" popover role="dialog" aria-labelledby="title" @beforetoggle=${this.#onBeforeToggle} @toggle=${this.#onToggle}>
         <header>
           <h2 id="title" tabindex="-1">${msg('Notices')}</h2>
           ${unread > 0 ? html`<button class="link" @click=${() => void noticeFeed.markAllRead().catch(() => undefined)}>${msg('Mark all as read')}</button>` : nothing}

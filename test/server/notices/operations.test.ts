@@ -34,7 +34,7 @@ describe('a lesson', () => {
     const { course, module, learner, former, teacher } = await aClass()
     const lessons = `/api/modules/${module.id}/lessons/`
     const text = { content_type: 'text', content: '<p>x</p>' }
-    await teacher
+    const shown = await teacher
       .post(lessons)
       .send({ title: 'Fractions', ...text })
       .expect(201)
@@ -42,10 +42,10 @@ describe('a lesson', () => {
       .post(lessons)
       .send({ title: 'Roots', ...text, is_published: false })
       .expect(201)
-    const [fractions, roots] = ['Fractions', 'Roots'].map((lesson) => ({
+    const [fractions, roots] = [shown.body, body].map(({ id, title }) => ({
       kind: 'lesson',
-      data: { course: course.title, lesson },
-      url: `/courses/${course.slug}`,
+      data: { course: course.title, lesson: title },
+      url: `/learn/${course.slug}/${id}`,
     }))
     expect(await told(learner)).toEqual([fractions])
     for (const is_published of [true, false, true]) {
@@ -70,13 +70,17 @@ describe('a lesson', () => {
     const { em, course, module, learner, streamKey } = await aClass()
     const show = await authorize(server, streamKey)
     await beat(server, [show.broadcast])
-    await aLesson(em, module, { contentType: 'video', broadcast: show.broadcast, recording: show.recording })
+    const lesson = await aLesson(em, module, {
+      contentType: 'video',
+      broadcast: show.broadcast,
+      recording: show.recording,
+    })
     expect(await told(learner)).toEqual([])
     for (const is_uploaded of [false, true]) {
       await server.internal(`/recordings/${show.recording}/closed`, closed(show, { is_uploaded })).expect(204)
     }
     expect(await told(learner)).toEqual([
-      { kind: 'lesson', data: { course: course.title, lesson: 'Lesson 1' }, url: `/recordings/${show.recording}` },
+      { kind: 'lesson', data: { course: course.title, lesson: 'Lesson 1' }, url: `/learn/${course.slug}/${lesson.id}` },
     ])
   })
 
@@ -106,7 +110,7 @@ it('a grade is told to who handed the work in, and another one again', async () 
     ['4', '9'].map((grade) => ({
       kind: 'graded',
       data: { course: course.title, lesson: 'Lesson 1', grade, max_grade: '10' },
-      url: `/courses/${course.slug}`,
+      url: `/learn/${course.slug}/${lesson.id}`,
     })),
   )
   expect(await told(teacher)).toEqual([])
