@@ -50,6 +50,9 @@ async function worker(config: Config, stop: AbortSignal): Promise<void> {
   await untilStopped(stop)
 }
 
+/** A room says who comes and who goes while no more than these are there. */
+const ANNOUNCED_CROWD = 50
+
 /** A hub of the chat: no database, so it stays small and starts quickly. */
 async function chat(config: Config, stop: AbortSignal): Promise<void> {
   const [{ startHub }, { HttpChatHost }, { createRedis }, { Revocations }, { Registry, collectDefaultMetrics }] =
@@ -81,6 +84,7 @@ async function chat(config: Config, stop: AbortSignal): Promise<void> {
       log,
       metrics,
       limits: config.chat.limits,
+      announceUpTo: ANNOUNCED_CROWD,
     }),
   )
   await untilStopped(stop)

@@ -28,6 +28,8 @@ interface OpenRoom {
   opening: Promise<LiveRoom>
   connections: Set<Connection>
   hear: (message: string) => void
+  /** Of those who came while few were here: to say who leaves when they do. */
+  names: Map<string, string>
   idleSinceMs: number
   /** Up to which line the books were told that there is something to write. */
   markedUpTo: number
@@ -43,6 +45,8 @@ export interface HubRoomsOptions {
   /** To everybody of a room on this node. */
   publish(room: string, frame: string): void
   timing?: Partial<PresenceTiming>
+  /** Up to so many viewers, lines of a room say who comes and who goes. */
+  announceUpTo: number
   /** This node has another name than before. */
   onRegistered(): void
 }
@@ -73,6 +77,7 @@ export class HubRooms implements AsyncDisposable {
       ...{ redis, log, timing, onRegistered },
       onCount: (room, n) => this.#publish(room, { t: 'cnt', room, n }),
       onAudit: (drift) => metrics.drift.set(drift),
+      onMoved: (kind, room, viewers, count) => void this.#announce(kind, room, viewers, count),
     })
     this.#rules = new Remembered((room) => host.rules(room), REMEMBERED_MS)
     this.#places = new Remembered((key) => {
@@ -152,14 +157,17 @@ export class HubRooms implements AsyncDisposable {
       await Promise.all([live.open(), this.presence.learn(id)])
       return live
     })()
-    const room = { live, opening, connections, hear, idleSinceMs: Date.now(), markedUpTo: 0 }
+    const room = { live, opening, connections, hear, names: new Map(), idleSinceMs: Date.now(), markedUpTo: 0 }
     this.#rooms.set(id, room)
     opening.catch(() => this.#close(id, room))
     return opening
   }
 
   enter(room: string, connection: Connection): void {
-    this.#rooms.get(room)?.connections.add(connection)
+    const entry = this.#rooms.get(room)
+    entry?.connections.add(connection)
+    const { account, person } = connection
+    if (account && this.count(room) <= this.#options.announceUpTo) entry?.names.set(account, person.name)
     this.presence.enter(room, connection.person.uid)
   }
 
@@ -282,6 +290,22 @@ export class HubRooms implements AsyncDisposable {
   /** What is gathered goes out. */
   flush(): void {
     for (const { live } of this.#rooms.values()) live.flush()
+  }
+
+  /** Guests have no names, and a crowd's coming and going nobody reads. */
+  async #announce(kind: 'join' | 'leave', room: string, viewers: readonly string[], count: number): Promise<void> {
+    const names = this.#rooms.get(room)?.names
+    for (const u of viewers) {
+      const n = names?.get(u)
+      if (kind === 'leave') names?.delete(u)
+      if (n === undefined || count > this.#options.announceUpTo) continue
+      try {
+        await this.store.append(room, { k: 'sys', u, n, b: kind })
+        this.wasWritten(room)
+      } catch (error) {
+        this.failed(error)
+      }
+    }
   }
 
   async #prepare(room: string): Promise<void> {

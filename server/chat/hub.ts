@@ -55,6 +55,8 @@ export interface HubOptions {
   metrics: Registry
   limits?: Partial<AdmissionLimits>
   timing?: Partial<PresenceTiming>
+  /** Up to so many viewers, lines of a room say who comes and who goes; none do without it. */
+  announceUpTo?: number
   /** A loop that lags more, milliseconds, takes nobody new. */
   maxLoopLagMs?: number
 }
@@ -93,6 +95,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const rooms: HubRooms = new HubRooms({
     ...{ redis, host, log, metrics, ticketSecret },
     ...(options.timing ? { timing: options.timing } : {}),
+    announceUpTo: options.announceUpTo ?? 0,
     publish: (room, frame) => void app.publish(`r/${room}`, frame),
     onRegistered: () => admission.sayAgain(),
   })

@@ -150,7 +150,7 @@ export class NodeLease implements AsyncDisposable {
   async #sweep(node: string): Promise<void> {
     const { redis, swept } = this.#options
     for (const room of await redis.sMembers(`nr:${node}`)) {
-      const keys = [`n:${node}`, `{r:${room}}:pn:${node}`, `{r:${room}}:pu`]
+      const keys = [`n:${node}`, `{r:${room}}:pn:${node}`, `{r:${room}}:pu`, `{r:${room}}:ps`]
       let left = 1
       while (left > 0) left = Number(await sweep.run(redis, keys, [SWEPT_AT_ONCE]))
       if (left < 0) return

@@ -27,7 +27,12 @@ const join = new Script('join')
 const leave = new Script('leave')
 const count = new Script('count')
 
+/** How many viewers a room has now, and who has come or gone. */
+type Moved = [number, ...string[]]
+
 interface RoomPresence {
+  /** Those who came by themselves, and of whom Redis has not been told yet; not those who are only said again. */
+  fresh: Set<string>
   /** Viewer → connections of theirs here; 0 while they linger. */
   held: Map<string, number>
   /** Viewers that may be gone: they leave when the time is over. */
@@ -40,6 +45,8 @@ export interface PresenceOptions {
   timing?: Partial<PresenceTiming>
   /** A room's number of viewers has changed; at most once in 0.9 s each. */
   onCount(room: string, viewers: number): void
+  /** Viewers who were on no node have come, or are on none any more; how many the room has now. */
+  onMoved(kind: 'join' | 'leave', room: string, viewers: readonly string[], count: number): void
   /** This node has a name again. */
   onRegistered(): void
   /** By how many the books of this node's rooms are apart. */
@@ -104,12 +111,15 @@ export class PresenceBook implements AsyncDisposable {
 
   /** A connection of theirs is in the room. */
   enter(room: string, viewer: string): void {
-    const presence = this.#rooms.get(room) ?? { held: new Map(), lingering: new Map() }
+    const presence = this.#rooms.get(room) ?? { fresh: new Set(), held: new Map(), lingering: new Map() }
     this.#rooms.set(room, presence)
     const connections = presence.held.get(viewer)
     presence.held.set(viewer, (connections ?? 0) + 1)
     presence.lingering.delete(viewer)
-    if (connections === undefined) this.#say(room, viewer)
+    if (connections === undefined) {
+      presence.fresh.add(viewer)
+      this.#say(room, viewer)
+    }
   }
 
   /** A connection of theirs is gone; they are, too, when none returns within 8 s. */
@@ -230,16 +240,33 @@ export class PresenceBook implements AsyncDisposable {
     const { redis } = this.#options
     const { node } = this.lease
     const keys = [`{r:${room}}:pn:${node}`, `{r:${room}}:pu`]
-    const held = this.#rooms.get(room)?.held
+    const presence = this.#rooms.get(room)
+    const held = presence?.held
     const [here, gone] = [viewers.filter((viewer) => held?.has(viewer)), viewers.filter((viewer) => !held?.has(viewer))]
     if (here.length > 0) {
       // Written before the viewers are: whoever sweeps must know where to look.
       await redis.sAdd(`nr:${node}`, room)
-      if (Number(await join.run(redis, [`n:${node}`, ...keys], here)) === -1) return false
+      const [viewersNow, ...came] = (await join.run(redis, [`n:${node}`, ...keys, `{r:${room}}:ps`], here)) as Moved
+      if (viewersNow === -1) return false
+      this.#moved(
+        'join',
+        room,
+        came.filter((viewer) => presence?.fresh.has(viewer)),
+        viewersNow,
+      )
+      for (const viewer of here) presence?.fresh.delete(viewer)
     }
-    if (gone.length > 0) await leave.run(redis, keys, gone)
+    if (gone.length > 0) {
+      const [viewersNow, ...left] = (await leave.run(redis, keys, gone)) as Moved
+      this.#moved('leave', room, left, viewersNow)
+    }
     this.#dirty.add(room)
     return true
+  }
+
+  /** A node that ends says nothing: those that it had are somewhere else in a moment. */
+  #moved(kind: 'join' | 'leave', room: string, viewers: string[], viewersNow: number): void {
+    if (viewers.length > 0 && !this.#isEnded) this.#options.onMoved(kind, room, viewers, viewersNow)
   }
 
   #endLingering(): void {

@@ -75,9 +75,9 @@ export class Room {
     return lines
   }
 
-  /** The newest lines that clients have been sent, oldest first. */
+  /** The newest lines that clients have been sent, oldest first; without who came and went before. */
   newest(count: number): ChatLine[] {
-    return this.#lines.filter(({ s, k }) => s <= this.#flushed && k !== 'gone').slice(-count)
+    return this.#lines.filter((line) => line.s <= this.#flushed && line.k !== 'gone' && !isMove(line)).slice(-count)
   }
 
   /**
@@ -109,6 +109,10 @@ export class Room {
   #blank(isMeant: (line: ChatLine) => boolean): void {
     this.#lines = this.#lines.map((line) => (isMeant(line) ? { s: line.s, ts: line.ts, k: 'gone' } : line))
   }
+}
+
+function isMove({ k, b }: ChatLine): boolean {
+  return k === 'sys' && (b === 'join' || b === 'leave')
 }
 
 /** A message stands in the line that pinned it, too. */
