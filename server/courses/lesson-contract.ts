@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { completionRuleJson } from '../progress/completion.ts'
+import { chatJson } from '../vod/chat-json.ts'
 import { lessonContentTypes } from './lesson.ts'
 import { assignmentDefinition, quizDefinition } from './lesson-definition.ts'
 
@@ -135,6 +136,7 @@ export const lessonJson = lessonOutlineJson.extend({
   playback_url: z.string().nullable(),
   thumbnail_url: z.string().nullable(),
   storyboard_url: z.string().nullable(),
+  ...chatJson,
   file: z
     .object({ id: z.int(), file_name: z.string(), mime: z.string(), size_bytes: z.number(), url: z.string() })
     .nullable(),

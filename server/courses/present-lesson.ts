@@ -1,4 +1,5 @@
 import { completionRule } from '../progress/completion.ts'
+import { presentChat } from '../vod/chat-json.ts'
 import type { Audience, Playback } from '../vod/playback.ts'
 import type { Lesson } from './lesson.ts'
 import type { LessonJson } from './lesson-contract.ts'
@@ -55,20 +56,23 @@ export function presentLesson(
   }
 }
 
-type Urls = Pick<LessonJson, 'playback_url' | 'thumbnail_url' | 'storyboard_url'>
+type Urls = Pick<LessonJson, 'playback_url' | 'thumbnail_url' | 'storyboard_url' | 'chat_url' | 'chat_pieces'>
+
+const nothing: Urls = { playback_url: null, thumbnail_url: null, storyboard_url: null, chat_url: null, chat_pieces: 0 }
 
 /** The running show while there is one, then what it left. */
 function urls({ broadcast, recording }: Lesson, playback: Playback, audience: Audience): Urls {
   if (broadcast?.isOnAir() && broadcast.node) {
     const held = { id: broadcast.id, node: broadcast.node }
     const url = (file: string) => playback.ofBroadcast(held, file, audience)
-    return { playback_url: url('index.m3u8'), thumbnail_url: url('thumbnail.jpg'), storyboard_url: null }
+    return { ...nothing, playback_url: url('index.m3u8'), thumbnail_url: url('thumbnail.jpg') }
   }
-  if (recording?.status !== 'ready') return { playback_url: null, thumbnail_url: null, storyboard_url: null }
+  if (recording?.status !== 'ready') return nothing
   const url = (file: string) => playback.ofRecording(recording, file, audience)
   return {
     playback_url: url('index.m3u8'),
     thumbnail_url: recording.hasThumbnail ? url('thumbnail.jpg') : null,
     storyboard_url: recording.hasStoryboard ? url('storyboard.vtt') : null,
+    ...presentChat(recording, playback, audience),
   }
 }

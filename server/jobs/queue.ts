@@ -11,6 +11,7 @@ import type { JobMetrics } from './metrics.ts'
 export interface Jobs {
   'delete-recording-files': { recording: string }
   'delete-objects': { keys: string[] }
+  'write-chats': Record<string, never>
   'end-lost-broadcasts': Record<string, never>
   'purge-stale-rows': Record<string, never>
   'reconcile-counters': Record<string, never>
@@ -39,6 +40,8 @@ const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclus
   // A store that is away comes back within a day.
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
   'delete-objects': { retryLimit: 20, policy: 'standard' },
+  // The next run is the retry.
+  'write-chats': { retryLimit: 0, policy: 'exclusive' },
   'end-lost-broadcasts': { retryLimit: 0, policy: 'exclusive' },
   'purge-stale-rows': { retryLimit: 3, policy: 'exclusive' },
   'reconcile-counters': { retryLimit: 3, policy: 'exclusive' },

@@ -16,16 +16,19 @@ import { completeAttended } from '../progress/complete-attended.job.ts'
 import { flushProgress } from '../progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
 import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
+import { writeDueChats } from '../vod/write-due-chats.job.ts'
 import { purgeStaleRows } from './purge-stale-rows.job.ts'
 
 const LOST_CHECK_SECONDS = 10
 const FLUSH_SECONDS = 15
+const CHAT_SECONDS = 5
 
 /** What a worker does, and when. Several workers may run: each job is one's. */
 export async function startJobs(context: Context): Promise<Disposable> {
   const { queue, store, log } = context
   await queue.work('delete-objects', ({ keys }) => deleteObjects(store, keys))
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
+  await queue.work('write-chats', () => writeDueChats(context), { everySeconds: 1 })
   await queue.work('mail-link', (request) => mailLinkTo(context, request))
   await queue.work('send-mail', (mail) => sendMail(context, mail))
   await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))
@@ -60,10 +63,16 @@ export async function startJobs(context: Context): Promise<Disposable> {
       .add('flush-progress', {}, { singletonSeconds: FLUSH_SECONDS })
       .catch((error) => log.warn({ error }, 'saving progress could not be enqueued'))
   }, FLUSH_SECONDS * 1000)
+  const chatTimer = setInterval(() => {
+    queue
+      .add('write-chats', {}, { singletonSeconds: CHAT_SECONDS })
+      .catch((error) => log.warn({ error }, 'writing the chats of recordings could not be enqueued'))
+  }, CHAT_SECONDS * 1000)
   return {
     [Symbol.dispose]: () => {
       clearInterval(timer)
       clearInterval(flushTimer)
+      clearInterval(chatTimer)
     },
   }
 }

@@ -101,6 +101,7 @@ export async function takeClosed(
     recording.sizeBytes = report.sizeBytes
     recording.hasThumbnail = report.hasThumbnail
     recording.hasStoryboard = report.hasStoryboard
+    recording.chatDueAt = report.isPlayable ? new Date() : null
     const lessons = await tx.find(Lesson, { recording }, { fields: ['id'] })
     if (!report.isPlayable || lessons.length === 0) return
     for (const { id } of lessons) await announceLesson(tx, queue, id)

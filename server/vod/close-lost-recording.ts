@@ -15,7 +15,7 @@ export async function closeLostRecording(em: EntityManager, store: ObjectStore, 
     if (recording?.status !== 'live' || !(await isLost(tx, recording))) return
     recording.node = null
     recording.status = found ? 'ready' : 'failed'
-    if (found) Object.assign(recording, found)
+    if (found) Object.assign(recording, found, { chatDueAt: new Date() })
     await tx.flush()
   })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PageJson } from '../http/page.ts'
 import { channelRefJson, visibilities } from '../live/broadcast-json.ts'
+import { chatJson, presentChat } from './chat-json.ts'
 import type { Audience, Playback } from './playback.ts'
 import type { Recording } from './recording.ts'
 
@@ -33,11 +34,31 @@ export const recordingJson = z.object({
   /** WebVTT whose cues name tiles of sprites beside it. */
   storyboard_url: z.string().nullable(),
   chat_room: z.string(),
+  ...chatJson,
   created_at: z.iso.datetime(),
 })
 export type RecordingJson = z.infer<typeof recordingJson>
 /** `GET /api/recordings/` */
 export type RecordingPageJson = PageJson<RecordingJson>
+
+/** A message beside the picture that its author saw. */
+export interface ReplayedMessageJson {
+  /** Seconds from the recording's beginning. */
+  at: number
+  id: number
+  /** With the name that they had then; `id` is null when the account is gone. */
+  author: { id: number | null; name: string }
+  rank: number
+  text: string
+  /** The beginning of the message that it answers, while that is there. */
+  reply_to: { name: string; text: string } | null
+  sent_at: string
+}
+
+/** `chat-<n>.json`: ten minutes of the recording, in the order of `at`. */
+export interface ChatPieceJson {
+  messages: ReplayedMessageJson[]
+}
 
 /** While its broadcast runs, the whole of it so far is played from the media process. */
 export function presentRecording(recording: Recording, playback: Playback, audience: Audience): RecordingJson {
@@ -63,6 +84,7 @@ export function presentRecording(recording: Recording, playback: Playback, audie
     thumbnail_url: held || recording.hasThumbnail ? url('thumbnail.jpg') : null,
     storyboard_url: held || recording.hasStoryboard ? url('storyboard.vtt') : null,
     chat_room: channel.chatRoom(),
+    ...presentChat(recording, playback, audience),
     created_at: recording.createdAt.toISOString(),
   }
 }

@@ -8,6 +8,7 @@ import { Remembered } from '../remembered.ts'
 /** The only files a recording has; anything else, `..` among it, is not found before any path is made of it. */
 const file =
   /^(?:index\.m3u8|thumbnail\.jpg|storyboard\.vtt|storyboard-\d{1,6}\.jpg|[a-z0-9-]{1,32}\/(?:index\.m3u8|init-\d{1,6}\.mp4|\d{1,9}\.m4s))$/
+const chatFile = /^chat-(\d{1,5})\.json$/
 const route = /^\/vod\/([^/]+)\/([0-9a-f]{24})\/(.+)$/
 
 const types: Record<string, string> = {
@@ -34,6 +35,7 @@ interface Place {
  *   not uploaded whole ──▶ X-Accel-Redirect to its media process
  *   disk ────────────────▶ X-Accel-Redirect to nginx
  *   S3, playlist or cues ▶ streamed, so that their relative URIs stay under the token
+ *   its chat ────────────▶ from the store, never from its media process, and streamed from S3: a redirect would outlive a deletion
  *   S3, anything else ───▶ 302 to a presigned URL
  *
  * Reads no cookie: whoever has the path may play it anywhere.
@@ -59,12 +61,14 @@ export function vodGateway(context: Context): Middleware {
       throw new DomainError('method_not_allowed')
     }
     const [, text = '', id = '', path = ''] = route.exec(ctx.path) ?? []
-    if (!file.test(path)) throw new DomainError('not_found')
+    const piece = chatFile.exec(path)?.[1]
+    if (piece === undefined && !file.test(path)) throw new DomainError('not_found')
     const token = verifyPathToken(text, context.config.secrets.token, new Date())
     // Bad, expired, edited, for another thing, revoked: one answer.
     if (token?.kind !== 'recording' || token.id !== id || revocations.isRevoked(token)) {
       throw new DomainError('playback_refused')
     }
+    if (piece !== undefined) return sendChat(ctx, id, Number(piece))
     const place = await places.get(id)
     if (!place) throw new DomainError('recording_not_found')
     const extension = path.slice(path.lastIndexOf('.') + 1)
@@ -76,6 +80,31 @@ export function vodGateway(context: Context): Middleware {
     if (store.kind === 'disk') return accelerate(ctx, `/_store/${key}`)
     if (isText) return stream(ctx, key)
     await redirect(ctx, key)
+  }
+
+  /**
+   * Pieces change, so nobody keeps them. While a message is being taken out of them they are not given to anybody, and asked
+   * for again a moment later.
+   */
+  async function sendChat(ctx: KoaContext, id: string, piece: number): Promise<void> {
+    const rows = await orm.em
+      .fork()
+      .execute<{ chat_pieces: number; is_due: boolean | null }[]>(
+        `select chat_pieces, chat_due_at <= now() as is_due from recording where id = ? and status = 'ready'`,
+        [id],
+      )
+    const row = rows[0]
+    if (!row) throw new DomainError('recording_not_found')
+    if (piece >= row.chat_pieces) throw new DomainError('not_found')
+    ctx.set('Cache-Control', 'private, no-store')
+    if (row.is_due) {
+      ctx.set('Retry-After', '3')
+      throw new DomainError('chat_unavailable')
+    }
+    const key = `recordings/${id}/chat-${piece}.json`
+    ctx.type = 'application/json'
+    if (store.kind === 'disk') return accelerate(ctx, `/_store/${key}`)
+    return stream(ctx, key)
   }
 
   async function findPlace(id: string): Promise<Place | null> {
