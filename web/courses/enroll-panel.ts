@@ -168,7 +168,7 @@ export class EnrollPanel extends LitElement {
       ${
         viewer === null
           ? html`<a class="button" href="/sign-in?next=${encodeURIComponent(`/courses/${course.slug}`)}">${words}</a>
-            <p class="soft small">${msg('You sign in first; the course is yours right after.')}</p>`
+            <p class="soft small">${msg('You sign in first, then come back here.')}</p>`
           : html`<button class="button" ?disabled=${this.isBusy || viewer === undefined} @click=${() => this.#enroll(course, null)}>${this.isBusy ? msg('One moment…') : words}</button>`
       }
       ${

@@ -38,5 +38,5 @@ export const lessonPageStyles = css`
     .tabs { width: 100% }
     .tabs button { flex: 1; padding: 0 8px }
   }
-  @media (max-width: 640px) { lesson-video, .bone { margin-inline: calc(-1 * var(--gutter)); --player-radius: 0 } .bone { border-radius: 0 } .about { margin-top: 14px } }
+  @media (max-width: 640px) { lesson-video, .bone { margin-inline: calc(-1 * var(--gutter)); --player-radius: 0 } .bone { border-radius: 0 } .about { margin-top: 14px } .ways > :nth-child(2) { order: -1; flex: 1 1 100% } }
 `

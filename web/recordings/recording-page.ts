@@ -5,6 +5,7 @@ import type { RecordingJson } from '../../server/vod/contract.ts'
 import { Poll } from '../poll.ts'
 import '../player/vod-player.ts'
 import { serverClock } from '../server-clock.ts'
+import { Session } from '../session.ts'
 import { dateText, durationWords, relativeText, sizeText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
@@ -31,6 +32,7 @@ export class RecordingPage extends LitElement {
       .facts a { font-weight: 620; text-decoration: none }
       .running { display: flex; flex-wrap: wrap; gap: 12px 18px; align-items: center; margin-bottom: 16px; padding: 12px 18px; border-radius: var(--radius); background: var(--accent-tint) }
       .running p { flex: 1; min-width: 14em }
+      .own { margin-top: 8px }
       notice-box { margin-bottom: 16px }
       @media (max-width: 640px) { vod-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
     `,
@@ -40,6 +42,8 @@ export class RecordingPage extends LitElement {
   /** Its id. */
   declare recording: string
   readonly #poll = new Poll<RecordingJson>(this, (known) => (known?.status === 'ready' ? READY_POLL_MS : POLL_MS))
+
+  readonly #session = new Session(this)
 
   constructor() {
     super()
@@ -79,6 +83,15 @@ export class RecordingPage extends LitElement {
     `
   }
 
+  /** For its owner; its code is loaded for nobody else. */
+  #makeLesson({ id, title, status, channel }: RecordingJson) {
+    const { viewer } = this.#session
+    const isOwn = viewer?.role === 'admin' || (viewer?.channel ?? '') === channel.slug
+    if (!isOwn || status !== 'ready') return nothing
+    void import('../teach/make-lesson.ts')
+    return html`<p class="own"><make-lesson .recording=${id} .heading=${title}></make-lesson></p>`
+  }
+
   #about(recording: RecordingJson) {
     return html`<div class="about">
       <h1>${recording.title}</h1>
@@ -89,6 +102,7 @@ export class RecordingPage extends LitElement {
         ${recording.height ? html`<span>${recording.height}p</span>` : nothing}
         ${recording.size_bytes > 0 ? html`<span>${sizeText(recording.size_bytes)}</span>` : nothing}
       </p>
+      ${this.#makeLesson(recording)}
     </div>`
   }
 

@@ -24,9 +24,9 @@ export class StudioPage extends LitElement {
       .all { display: grid; gap: 22px }
       .two { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 22px; align-items: start }
       .column { display: grid; gap: 22px }
-      .idle { display: flex; align-items: center; gap: 16px }
+      .idle { display: flex; flex-wrap: wrap; align-items: center; gap: 16px }
       .idle svg { flex: none; color: var(--ink-soft) }
-      .idle p { max-width: 60ch }
+      .idle p { flex: 1; min-width: 14em; max-width: 60ch }
       .over { background: var(--accent-tint); border-color: transparent }
       @media (max-width: 900px) { .two { grid-template-columns: minmax(0, 1fr) } }
     `,
@@ -39,7 +39,7 @@ export class StudioPage extends LitElement {
     () => 3000,
     (channel) => this.#onChannel(channel),
   )
-  #lastShow: { id: string; recording: string | null } | null = null
+  #lastShow: { title: string; recording: string | null } | null = null
 
   constructor() {
     super()
@@ -64,9 +64,10 @@ export class StudioPage extends LitElement {
 
   #onChannel({ broadcast }: ChannelJson): void {
     if (broadcast?.status !== 'live') return
-    this.#lastShow = { id: broadcast.id, recording: broadcast.recording }
+    this.#lastShow = { title: broadcast.title, recording: broadcast.recording }
     // Player and charts of a running show are loaded with the first one.
     void import('./live-panel.ts')
+    void import('../teach/make-lesson.ts')
   }
 
   #now(channel: ChannelJson) {
@@ -74,13 +75,14 @@ export class StudioPage extends LitElement {
     if (show?.status === 'live' && show.playback_url) {
       return html`<live-panel .show=${show} @ended=${() => this.#channel.now()}></live-panel>`
     }
-    const recording = this.#lastShow?.recording
+    const { title = '', recording = null } = this.#lastShow ?? {}
     return html`
       ${
         this.#lastShow
           ? html`<section class="panel over idle" role="status">
             ${icon('circle-check', 30)}
             <p>${msg('The show is over.')} ${recording ? html`<a href="/recordings/${recording}">${msg('Watch the recording')}</a>` : nothing}</p>
+            ${recording ? html`<make-lesson .recording=${recording} .heading=${title}></make-lesson>` : nothing}
           </section>`
           : nothing
       }
