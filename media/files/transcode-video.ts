@@ -1,0 +1,239 @@
+import { mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Storyboard } from '../archive/storyboard.ts'
+import { ProgressMeter } from '../ladder/progress.ts'
+import type { Logger } from '../logger.ts'
+import { readFragments } from '../packager/fmp4.ts'
+import { multivariantPlaylist, type Variant } from '../packager/multivariant-playlist.ts'
+import type { InitSegment } from '../packager/packaged.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { runLimited } from './limited-process.ts'
+import type { FileFacts } from './probe-file.ts'
+import { chooseVideoLadder, SEGMENT_SECONDS, transcodeArguments, type VideoRendition } from './video-ladder.ts'
+
+export interface TranscodeOptions {
+  /** On this machine. */
+  file: string
+  facts: FileFacts
+  /** For what is under way; made and removed here. */
+  directory: string
+  store: ObjectStore
+  /** `videos/<id>`, without a slash behind it. */
+  prefix: string
+  logger: Logger
+  signal: AbortSignal
+  /** Percent, 0–99; not more than twice a second. */
+  onProgress(percent: number): void
+  /** All renditions can be played from their beginning, and grow from now on. */
+  onPlayable(video: TranscodedVideo): Promise<void>
+}
+
+/** What there is to play. */
+export interface TranscodedVideo {
+  durationSeconds: number
+  width: number | null
+  height: number | null
+  /** Names, highest first. */
+  renditions: string[]
+  sizeBytes: number
+  hasThumbnail: boolean
+  hasStoryboard: boolean
+}
+
+export class TranscodeError extends Error {
+  override readonly name = 'TranscodeError'
+}
+
+/** One rendition's segments as far as they are in the store. */
+interface Published {
+  rendition: VideoRendition
+  init: InitSegment | null
+  segments: { durationSeconds: number; sizeBytes: number }[]
+}
+
+/**
+ * Makes a file what a player opens, in the store below its prefix:
+ *
+ *   file ──ffmpeg──▶ directory/<rendition>/<n>.m4s ──as each is complete──▶ store, then the playlists that list it
+ *
+ * It can be watched from its first seconds on while the rest is being made. Run again after a failure it writes the same keys.
+ *
+ * @throws {TranscodeError} when ffmpeg cannot make anything of the file; {ObjectStoreError} when the store is away
+ */
+export async function transcodeVideo(options: TranscodeOptions): Promise<TranscodedVideo> {
+  const { file, facts, directory, signal } = options
+  const ladder = chooseVideoLadder(facts)
+  await rm(directory, { recursive: true, force: true })
+  for (const { name } of ladder) await mkdir(join(directory, name), { recursive: true })
+  try {
+    const publishing = new Publishing(options, ladder)
+    const meter = new ProgressMeter()
+    const failure = new AbortController()
+    const { stdout, finished } = runLimited(
+      'ffmpeg',
+      transcodeArguments(file, directory, facts, ladder),
+      AbortSignal.any([signal, failure.signal]),
+    )
+    let turn: Promise<void> | null = null
+    stdout.on('data', (chunk: Buffer) => {
+      meter.take(chunk, performance.now())
+      if (facts.durationSeconds) {
+        const percent = Math.floor(meter.at(performance.now()).outTimeMs / 10 / facts.durationSeconds)
+        options.onProgress(Math.max(0, Math.min(99, percent)))
+      }
+      turn ??= publishing
+        .publish()
+        // The store is away: there is no use in going on.
+        .catch((error: unknown) => failure.abort(error))
+        .finally(() => {
+          turn = null
+        })
+    })
+    const { code, complaint } = await finished
+    await turn
+    signal.throwIfAborted()
+    failure.signal.throwIfAborted()
+    if (code !== 0 && !publishing.isPlayable) {
+      throw new TranscodeError(complaint.trim().split('\n').at(-1) ?? 'ffmpeg failed')
+    }
+    // A file that is cut off is kept as far as it goes.
+    return await publishing.finish()
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+class Publishing {
+  readonly #options: TranscodeOptions
+  readonly #tracks: Published[]
+  readonly #storyboard: Storyboard
+  #isTold = false
+
+  constructor(options: TranscodeOptions, ladder: readonly VideoRendition[]) {
+    const { directory, logger } = options
+    this.#options = options
+    this.#tracks = ladder.map((rendition) => ({ rendition, init: null, segments: [] }))
+    this.#storyboard = new Storyboard({ directory, logger, earlier: [], elapsedSeconds: 0, onTile: () => {} })
+  }
+
+  /** Each rendition has a segment in the store. */
+  get isPlayable(): boolean {
+    return this.#tracks.every(({ segments }) => segments.length > 0)
+  }
+
+  /** What ffmpeg has finished since the last time. */
+  async publish(): Promise<void> {
+    let isMore = false
+    for (const track of this.#tracks) isMore = (await this.#publishTrack(track)) || isMore
+    if (!isMore || !this.isPlayable) return
+    await this.#put('index.m3u8', this.#multivariant())
+    if (this.#isTold) return
+    this.#isTold = true
+    await this.#options.onPlayable(this.#facts({ hasPictures: false }))
+  }
+
+  /** @throws {TranscodeError} when there is nothing */
+  async finish(): Promise<TranscodedVideo> {
+    await this.publish()
+    if (!this.isPlayable) throw new TranscodeError('no picture and no sound came out of it')
+    for (const { rendition } of this.#tracks) {
+      const text = await this.#playlist(rendition)
+      const whole = text.includes('#EXT-X-ENDLIST') ? text : `${text}#EXT-X-ENDLIST\n`
+      await this.#put(`${rendition.name}/index.m3u8`, whole.replace('PLAYLIST-TYPE:EVENT', 'PLAYLIST-TYPE:VOD'))
+    }
+    await this.#put('index.m3u8', this.#multivariant())
+    await this.#storyboard.finish()
+    const cues = this.#storyboard.webvtt()
+    for (const name of this.#storyboard.files()) {
+      if (name === 'storyboard.vtt') await this.#put(name, cues ?? '')
+      else await this.#options.store.put(this.#key(name), { file: join(this.#options.directory, name) })
+    }
+    return this.#facts({ hasPictures: cues !== null })
+  }
+
+  async #publishTrack(track: Published): Promise<boolean> {
+    const { rendition, segments } = track
+    const text = await this.#playlist(rendition)
+    const durations = [...text.matchAll(/^#EXTINF:([\d.]+)/gm)].map(([, seconds]) => Number(seconds))
+    if (durations.length === segments.length) return false
+    const directory = join(this.#options.directory, rendition.name)
+    track.init ??= await this.#publishInit(rendition.name)
+    for (const durationSeconds of durations.slice(segments.length)) {
+      const name = `${segments.length}.m4s`
+      const file = join(directory, name)
+      if (rendition === this.#tracks.at(-1)?.rendition && rendition.height !== null) {
+        this.#storyboard.segment({ durationSeconds, init: 0 }, [await readFile(file)])
+        await this.#storyboard.settled()
+      }
+      const { size } = await stat(file)
+      await this.#options.store.put(this.#key(`${rendition.name}/${name}`), { file })
+      await rm(file)
+      segments.push({ durationSeconds, sizeBytes: size })
+    }
+    await this.#put(`${rendition.name}/index.m3u8`, text)
+    return true
+  }
+
+  async #publishInit(rendition: string): Promise<InitSegment> {
+    const bytes = await readFile(join(this.#options.directory, rendition, 'init-0.mp4'))
+    for await (const piece of readFragments(once(bytes))) {
+      if (!('kind' in piece) || piece.kind !== 'init') continue
+      await this.#put(`${rendition}/init-0.mp4`, bytes)
+      if (rendition === this.#tracks.at(-1)?.rendition.name) this.#storyboard.init(0, piece)
+      return piece
+    }
+    throw new TranscodeError('ffmpeg wrote no configuration')
+  }
+
+  /** Empty before its first segment. */
+  async #playlist({ name }: VideoRendition): Promise<string> {
+    return readFile(join(this.#options.directory, name, 'index.m3u8'), 'utf8').catch(() => '')
+  }
+
+  #multivariant(): string {
+    return multivariantPlaylist(
+      this.#tracks.map(({ rendition, init, segments }): Variant => {
+        const seconds = segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0)
+        const average = (8 * segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)) / Math.max(seconds, 1e-3)
+        const peak = segments
+          .filter(({ durationSeconds }) => durationSeconds >= SEGMENT_SECONDS / 2)
+          .reduce((most, each) => Math.max(most, (8 * each.sizeBytes) / each.durationSeconds), average)
+        return {
+          uri: `${rendition.name}/index.m3u8`,
+          bandwidthBps: peak,
+          averageBandwidthBps: average,
+          codecs: init?.codecs ?? '',
+          width: init?.width ?? null,
+          height: init?.height ?? null,
+          frameRate: rendition.frameRate,
+        }
+      }),
+    )
+  }
+
+  #facts({ hasPictures }: { hasPictures: boolean }): TranscodedVideo {
+    const [top] = this.#tracks
+    const all = this.#tracks.flatMap(({ segments }) => segments)
+    return {
+      durationSeconds: top?.segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0) ?? 0,
+      width: top?.init?.width ?? null,
+      height: top?.init?.height ?? null,
+      renditions: this.#tracks.map(({ rendition }) => rendition.name),
+      sizeBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      hasThumbnail: hasPictures,
+      hasStoryboard: hasPictures,
+    }
+  }
+
+  async #put(path: string, body: string | Uint8Array): Promise<void> {
+    await this.#options.store.put(this.#key(path), Buffer.from(body))
+  }
+
+  #key(path: string): string {
+    return `${this.#options.prefix}/${path}`
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

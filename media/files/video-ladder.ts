@@ -1,0 +1,142 @@
+import { AUDIO_BITRATE_BPS, ENCODED_RENDITIONS, MAX_ENCODED_FRAME_RATE } from '../../config/ladder.ts'
+import { limitedInput } from './limited-process.ts'
+import type { AudioFacts, FileFacts, VideoFacts } from './probe-file.ts'
+
+/** One rendition of a video. */
+export interface VideoRendition {
+  /** `720p`, or `audio`. */
+  name: string
+  width: number | null
+  height: number | null
+  frameRate: number | null
+  /** The file's own picture, not encoded again. */
+  isCopied: boolean
+  videoBitrateBps: number
+}
+
+export const SEGMENT_SECONDS = 4
+/** Keyframes that are rarer make segments too long to begin with, and to switch at. */
+const LONGEST_COPIED_GOP_SECONDS = 5
+const LARGEST_COPIED_BITRATE_BPS = 8_000_000
+const LARGEST_SIDE = ENCODED_RENDITIONS[0]?.height ?? 1080
+/** A rung this near to the file's own size is the same picture at twice the work. */
+const NEAREST_RUNG = 0.85
+
+/** The renditions of a file, highest first, never empty. Larger pictures than the table's largest are made that. */
+export function chooseVideoLadder({ video }: Pick<FileFacts, 'video'>): VideoRendition[] {
+  if (!video) return [{ ...bare, name: 'audio' }]
+  const side = Math.min(video.width, video.height)
+  const top = Math.min(side - (side % 2), LARGEST_SIDE)
+  const rungs = ENCODED_RENDITIONS.map(({ height }) => height).filter((height) => height <= side * NEAREST_RUNG)
+  const isCopied = mayCopy(video)
+  return [...new Set([top, ...rungs.filter((height) => height < top)])].map((height, at) => ({
+    ...sizeOf(video, height),
+    name: `${height}p`,
+    frameRate: at === 0 && isCopied ? video.frameRate : cappedRate(video.frameRate),
+    isCopied: at === 0 && isCopied,
+    videoBitrateBps: at === 0 && isCopied ? video.bitrateBps : bitrateOf(height),
+  }))
+}
+
+const bare = { width: null, height: null, frameRate: null, isCopied: false, videoBitrateBps: 0 }
+
+/** What browsers play as it is, in segments that are short enough. */
+function mayCopy({ codec, pixelFormat, isTurned, width, height, ...video }: VideoFacts): boolean {
+  return (
+    codec === 'h264' &&
+    ['yuv420p', 'yuvj420p'].includes(pixelFormat) &&
+    !isTurned &&
+    width % 2 === 0 &&
+    height % 2 === 0 &&
+    Math.min(width, height) <= LARGEST_SIDE &&
+    video.bitrateBps > 0 &&
+    video.bitrateBps <= LARGEST_COPIED_BITRATE_BPS &&
+    video.keyframeIntervalSeconds !== null &&
+    video.keyframeIntervalSeconds <= LONGEST_COPIED_GOP_SECONDS
+  )
+}
+
+function sizeOf({ width, height }: VideoFacts, side: number): { width: number; height: number } {
+  const scale = side / Math.min(width, height)
+  const longer = Math.max(2, Math.round((Math.max(width, height) * scale) / 2) * 2)
+  return height > width ? { width: side, height: longer } : { width: longer, height: side }
+}
+
+function bitrateOf(side: number): number {
+  const next = ENCODED_RENDITIONS.find(({ height }) => height <= side) ?? ENCODED_RENDITIONS.at(-1)
+  return next ? Math.round((next.videoBitrateBps * (side / next.height) ** 1.5) / 1000) * 1000 : 0
+}
+
+/** Every nth frame, so that motion stays even. */
+function cappedRate(rate: number): number {
+  return rate / Math.max(1, Math.ceil(rate / (MAX_ENCODED_FRAME_RATE + 1)))
+}
+
+/**
+ * One ffmpeg that decodes once and writes every rendition as CMAF segments and a growing playlist:
+ * `<directory>/<rendition>/{index.m3u8,init-0.mp4,<n>.m4s}`. All are cut at the same moments: encoded keyframes stand every
+ * two seconds, or where the copied picture has them.
+ */
+export function transcodeArguments(
+  file: string,
+  directory: string,
+  facts: FileFacts,
+  ladder: readonly VideoRendition[],
+): string[] {
+  const { video, audio } = facts
+  const encoded = ladder.filter(({ isCopied, height }) => !isCopied && height !== null)
+  const keyframes = ladder.some(({ isCopied }) => isCopied) ? 'source' : 'expr:gte(t,n_forced*2)'
+  return [
+    ...['-hide_banner', '-v', 'error', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5', '-y'],
+    ...[...limitedInput(facts), '-i', file],
+    ...(video && encoded.length > 0 ? ['-filter_complex', scaleFilter(encoded, video)] : []),
+    ...ladder.flatMap((rendition) => [
+      ...(video && rendition.height !== null ? videoOptions(rendition, video, keyframes) : ['-vn']),
+      ...(audio ? audioOptions(audio) : ['-an']),
+      ...['-sn', '-dn', '-map_metadata', '-1', '-map_chapters', '-1', '-max_muxing_queue_size', '9999'],
+      ...['-f', 'hls', '-hls_time', String(SEGMENT_SECONDS), '-hls_playlist_type', 'event'],
+      ...['-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init-0.mp4'],
+      ...['-hls_flags', 'independent_segments+temp_file'],
+      ...[
+        '-hls_segment_filename',
+        `${directory}/${rendition.name}/%d.m4s`,
+        `${directory}/${rendition.name}/index.m3u8`,
+      ],
+    ]),
+  ]
+}
+
+function scaleFilter(encoded: readonly VideoRendition[], { index, frameRate }: VideoFacts): string {
+  const cap =
+    frameRate > MAX_ENCODED_FRAME_RATE * 1.05
+      ? `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t,1/${MAX_ENCODED_FRAME_RATE + 1})',`
+      : ''
+  return [
+    `[0:${index}]${cap}split=${encoded.length}${encoded.map(({ name }) => `[in_${name}]`).join('')}`,
+    ...encoded.map(
+      ({ name, width, height }) =>
+        `[in_${name}]scale=${width}:${height}:flags=bicubic,format=yuv420p,setsar=1[v_${name}]`,
+    ),
+  ].join(';')
+}
+
+/** Quality rules below the ceiling: a slide takes a fraction of what a match takes. */
+function videoOptions(rendition: VideoRendition, { index }: VideoFacts, keyframes: string): string[] {
+  if (rendition.isCopied) return ['-map', `0:${index}`, '-c:v', 'copy']
+  const bitrate = rendition.videoBitrateBps
+  return [
+    ...['-map', `[v_${rendition.name}]`, '-fps_mode', 'passthrough', '-enc_time_base:v', '1:1000'],
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'high', '-crf', '23'],
+    ...['-maxrate', String(bitrate), '-bufsize', String(2 * bitrate)],
+    ...['-sc_threshold', '0', '-g', '600', '-force_key_frames', keyframes],
+  ]
+}
+
+/** Loudness is left alone. What browsers play already is copied. */
+function audioOptions({ index, codec, profile, channels }: AudioFacts): string[] {
+  if (codec === 'aac' && profile === 'LC' && channels <= 2) return ['-map', `0:${index}`, '-c:a', 'copy']
+  return [
+    ...['-map', `0:${index}`, '-c:a', 'aac', '-b:a', String(AUDIO_BITRATE_BPS), '-ac', '2', '-ar', '48000'],
+    ...['-af', 'aresample=async=1000:first_pts=0'],
+  ]
+}
