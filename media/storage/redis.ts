@@ -1,6 +1,10 @@
 import { createClient } from 'redis'
 import type { RedisClient } from './revocations.ts'
 
+/** Milliseconds that a Redis may take to answer, and how often it is asked. */
+const PATIENCE_MS = 2500
+const ASK_MS = 500
+
 interface Log {
   info(message: string): void
   warn(fields: object, message: string): void
@@ -15,7 +19,7 @@ export function createRedis(url: string, log: Log): RedisClient {
     url,
     socket: {
       connectTimeout: 2000,
-      socketTimeout: 2500,
+      socketTimeout: PATIENCE_MS,
       reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1000) * (0.75 + Math.random() / 2),
     },
     pingInterval: 1000,
@@ -31,5 +35,29 @@ export function createRedis(url: string, log: Log): RedisClient {
     if (isDown) log.info('Redis is back')
     isDown = false
   })
+  client.once('ready', () => watch(client))
   return client
+}
+
+/** The socket's own timeout sees a write as a sign of life: whoever keeps writing to a Redis that hangs would wait for ever. */
+function watch(client: RedisClient): void {
+  let askedAt: number | null = null
+  const answered = () => {
+    askedAt = null
+  }
+  const timer = setInterval(() => {
+    if (!client.isOpen) return clearInterval(timer)
+    if (!client.isReady) return answered()
+    const now = performance.now()
+    if (askedAt === null) {
+      askedAt = now
+      client.ping().then(answered, answered)
+    } else if (now - askedAt > PATIENCE_MS) {
+      answered()
+      client.emit('error', new Error('Redis does not answer'))
+      client.destroy()
+      client.connect().catch(() => {})
+    }
+  }, ASK_MS)
+  timer.unref()
 }

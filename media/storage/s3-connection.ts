@@ -143,8 +143,8 @@ const statuses: Record<number, ObjectStoreErrorCode> = { 404: 'not_found', 412: 
 function failure(key: string, status: number, name: string, cause?: unknown): ObjectStoreError {
   const code = codes[name] ?? statuses[status] ?? 'unavailable'
   const isBusy = status === 503 || status === 429 || name === 'SlowDown'
-  // S3 says 400 to a request that it waited too long for, 403 to a clock that is wrong; nothing else of these passes.
-  const isLasting = status >= 400 && status < 500 && name !== 'RequestTimeout'
+  // S3 says 400 to a request that it waited too long for, and 409 to two conditional ones at once; no other of these passes.
+  const isLasting = status >= 400 && status < 500 && status !== 409 && name !== 'RequestTimeout'
   const trouble = isBusy ? 'busy' : isLasting ? 'lasting' : 'passing'
   return new ObjectStoreError(code, `${key}: ${name || status || 'failed'}`, { cause, trouble })
 }

@@ -4,6 +4,9 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
+/** Keys that are being put on condition that there is nothing. */
+const conditional = new Set<string>()
+
 /**
  * What S3 has and s3rver has not: the parts of an unfinished upload, the list of such uploads, giving one up, and
  * `If-None-Match` on a put. Works on s3rver's own files. Written from the documentation of S3.
@@ -42,14 +45,18 @@ export async function answerMissing(
     if (parts) return xml(200, parts)
     return xml(404, '<Error><Code>NoSuchUpload</Code><Message>No such upload.</Message></Error>')
   }
-  const isPut = request.method === 'PUT' || (request.method === 'POST' && isUpload)
-  if (
-    isPut &&
-    request.headers['if-none-match'] === '*' &&
-    existsSync(join(directory, bucket, `${key}._S3rver_object`))
-  ) {
+  if (request.headers['if-none-match'] !== '*' || !['PUT', 'POST'].includes(request.method ?? '')) return false
+  if (existsSync(join(directory, bucket, `${key}._S3rver_object`))) {
     return xml(412, '<Error><Code>PreconditionFailed</Code><Message>It is there.</Message></Error>')
   }
+  if (conditional.has(key)) {
+    return xml(
+      409,
+      '<Error><Code>ConditionalRequestConflict</Code><Message>Another one is being put.</Message></Error>',
+    )
+  }
+  conditional.add(key)
+  response.once('close', () => conditional.delete(key))
   return false
 }
 
