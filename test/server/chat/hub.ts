@@ -4,48 +4,15 @@ import { inject } from 'vitest'
 import { createRedis } from '../../../media/storage/redis.ts'
 import type { ChatHost } from '../../../server/chat/host.ts'
 import { type Hub, type HubOptions, startHub } from '../../../server/chat/hub.ts'
-import {
-  type ChatLine,
-  type Present,
-  type Rank,
-  type RoomSettings,
-  ranks,
-  type ServerFrame,
-} from '../../../server/chat/protocol.ts'
+import type { ChatLine, ServerFrame } from '../../../server/chat/protocol.ts'
 import { type ChatPerson, signChatTicket } from '../../../server/chat/ticket.ts'
 import type { RedisClient } from '../../../server/redis.ts'
 
-export const SECRET = 'c'.repeat(40)
+import { SECRET } from './fake-host.ts'
+
+export { FakeHost, SECRET } from './fake-host.ts'
+
 const quiet = { warn() {}, info() {} }
-
-/** The platform as the hub sees it: everybody may read everything, and people have the ranks that a test gives them. */
-export class FakeHost implements ChatHost {
-  readonly ranks = new Map<string, Rank>()
-  readonly closedRooms = new Set<string>()
-  readonly blockedTerms: string[] = []
-  readonly bans: { uid: string; untilMs: number }[] = []
-  readonly emotes: string[] = []
-  readonly people: Present[] = []
-  readonly settings: RoomSettings = { slow: 0, mode: 'all', frozen: false, notices: 'everyone', emotes: 0 }
-  isAway = false
-
-  async rules(room: string) {
-    if (this.isAway) throw new Error('the api is away')
-    if (room.startsWith('no-')) return null
-    return { blockedTerms: this.blockedTerms, emotes: this.emotes, settings: this.settings, bans: this.bans }
-  }
-
-  async place(room: string, uid: string | null) {
-    if (this.isAway) throw new Error('the api is away')
-    if (this.closedRooms.has(room) && !this.ranks.has(`${room} ${uid}`)) return null
-    const rank = uid === null ? ranks.guest : (this.ranks.get(`${room} ${uid}`) ?? ranks.member)
-    return { rank, modes: ['all' as const, 'emote' as const] }
-  }
-
-  async present() {
-    return { people: this.people, guests: 0 }
-  }
-}
 
 export interface TestHub extends Hub {
   redis: RedisClient
@@ -114,7 +81,7 @@ export class Client {
 
   private constructor(socket: WebSocket) {
     this.socket = socket
-    setMaxListeners(200, socket)
+    setMaxListeners(0, socket)
     socket.addEventListener('message', ({ data }) => this.frames.push(JSON.parse(String(data)) as ServerFrame))
     socket.addEventListener('close', ({ code }) => {
       this.closeCode = code
@@ -174,9 +141,11 @@ export class Client {
     return this.answer(cid)
   }
 
-  async answer(cid: string): Promise<Frame<'ack'> | Frame<'err'>> {
+  /** @param from for a `cid` that was answered before */
+  async answer(cid: string, from = 0): Promise<Frame<'ack'> | Frame<'err'>> {
     const frame = await this.#find(
       ({ t, ...rest }) => (t === 'ack' || t === 'err') && 'cid' in rest && rest.cid === cid,
+      from,
     )
     return frame as Frame<'ack'> | Frame<'err'>
   }
