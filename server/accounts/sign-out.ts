@@ -1,5 +1,6 @@
 import type { Revocations } from '../../media/storage/revocations.ts'
 import type { EntityManager } from '../db/orm.ts'
+import { PushSubscription } from '../notices/push-subscription.ts'
 import { AuthToken } from './auth-token.ts'
 import { lockUser } from './lock-user.ts'
 import type { User } from './user.ts'
@@ -11,7 +12,7 @@ export interface SignOutPorts {
   revocations: Revocations
 }
 
-/** Ends one sign-in: its cookie or tokens, and whatever is being watched with it. */
+/** Ends one sign-in: its cookie or tokens, what is pushed to its browser, and whatever is being watched with it. */
 export async function signOut(
   em: EntityManager,
   userId: number,
@@ -23,6 +24,7 @@ export async function signOut(
   if (tokens.length === 0) return false
   for (const token of tokens) token.revokedAt = now
   await em.flush()
+  await em.nativeDelete(PushSubscription, { user: userId, family })
   await ports.viewers.forget([family, ...tokens.map((token) => token.hash)])
   await ports.revocations.revoke(subjectOf({ id: userId, family }), now)
   return true
@@ -56,6 +58,7 @@ export async function revokeSignIns(
   const tokens = await em.find(AuthToken, { user, purpose: { $in: ['session', 'refresh'] }, revokedAt: null })
   for (const token of tokens) token.revokedAt = now
   user.tokenVersion += 1
+  await em.nativeDelete(PushSubscription, { user })
   return async ({ viewers, revocations }) => {
     await viewers.forget(tokens.flatMap((token) => [token.family, token.hash]))
     await revocations.revoke(`u${user.id}`, now)

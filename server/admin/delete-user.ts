@@ -8,8 +8,10 @@ import { revokeSignIns, type SignOutPorts } from '../accounts/sign-out.ts'
 import { newSecret } from '../accounts/viewer.ts'
 import { WorkExperience } from '../accounts/work-experience.ts'
 import { Channel } from '../channels/channel.ts'
+import { ChannelFollow } from '../channels/channel-follow.ts'
 import { newId } from '../db/base.ts'
 import type { EntityManager } from '../db/orm.ts'
+import { Notification } from '../notices/notification.ts'
 import { writeAudit } from './audit-log.ts'
 import { type By, requireAccount } from './edit-user.ts'
 import { keepOneAdmin } from './keep-one-admin.ts'
@@ -55,6 +57,8 @@ export async function deleteUser(
       await tx.nativeDelete(WorkExperience, { profile })
       await tx.nativeDelete(CustomUrlHistory, { profile })
     }
+    await tx.nativeDelete(Notification, { user })
+    await tx.nativeDelete(ChannelFollow, { user })
     // Without the address and the device it came from, a token row says nothing of a person.
     await tx.nativeUpdate(AuthToken, { user }, { userAgent: '', address: '' })
     writeAudit(tx, { ...by, action: 'user.delete', object: `user:${user.id}`, details: { role: [role, null] } })

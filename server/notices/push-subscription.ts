@@ -11,6 +11,8 @@ const schema = defineEntity({
     /** The browser's public key, P-256, and its secret: RFC 8291. */
     p256dh: p.string().length(100).hidden(),
     auth: p.string().length(50).hidden(),
+    /** The sign-in that asked for it; they end together. */
+    family: p.string().length(16).index(),
     /** Of the words that are sent. */
     language: p.enum(['ru', 'en'] as const),
     createdAt: p.datetime().onCreate(() => new Date()),

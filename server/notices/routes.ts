@@ -107,9 +107,9 @@ function ofSubscriptions({ push }: Context): Api {
     },
     async (ctx, { body }) => {
       if (!push) throw new DomainError('push_off')
-      const { id } = await requireUser(ctx.state)
+      await requireUser(ctx.state)
       ctx.status = 201
-      ctx.body = presentSubscription(await subscribe(ctx.state.em, id, body))
+      ctx.body = presentSubscription(await subscribe(ctx.state.em, requireViewer(ctx.state), body))
     },
   )
 

@@ -164,6 +164,17 @@ describe('a browser', () => {
     )
   })
 
+  it('is pushed to as long as its sign-in lasts, and no longer', async () => {
+    const [first, second] = [service.aBrowser(), service.aBrowser()]
+    const other = await server.signIn(user)
+    await agent.post(devices).send(first).expect(201)
+    await other.post(devices).send(second).expect(201)
+    await agent.post('/api/auth/logout/').expect(204)
+    expect((await subscriptions(user)).map(({ endpoint }) => endpoint)).toEqual([second.endpoint])
+    await other.post('/api/auth/logout-all/').expect(204)
+    expect(await subscriptions(user)).toEqual([])
+  })
+
   it('of a guest is not taken', async () => {
     await server.visitor().post(devices).send(service.aBrowser()).expect(401)
     await server.visitor().delete(devices).send({ endpoint: 'https://push.example.org/x' }).expect(401)
