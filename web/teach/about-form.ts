@@ -31,7 +31,7 @@ export class AboutForm extends LitElement {
     css`
       form { display: grid; gap: 20px; max-width: 860px }
       .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 16px }
-      label.labelled { display: grid; gap: 6px; font-weight: 560; align-content: start }
+      label.labelled { display: grid; gap: 6px; align-content: start }
       .picture { display: flex; flex-wrap: wrap; gap: 16px; align-items: center }
       .shown { position: relative; width: 224px; aspect-ratio: 16 / 9; border-radius: 12px; overflow: hidden; display: grid; place-items: center; background: var(--sunken); color: var(--ink-soft) }
       .shown img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover }

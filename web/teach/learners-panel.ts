@@ -131,7 +131,7 @@ export class LearnersPanel extends LitElement {
     const { learners } = this
     return html`
       <form @submit=${this.#onAdd}>
-        <wa-input name="email" type="email" label=${msg('Add a learner by e-mail')} hint=${msg('Somebody who has an account here.')} maxlength="254" required></wa-input>
+        <wa-input name="email" type="email" label=${msg('Add a learner by e-mail')} placeholder=${msg('of somebody who has an account here')} maxlength="254" required></wa-input>
         <wa-button type="submit" appearance="outlined" ?loading=${this.isBusy}>${msg('Add')}</wa-button>
       </form>
       ${this.error ? html`<notice-box .error=${this.error} retries @retry=${() => this.#do(() => this.#load(1))}></notice-box>` : nothing}

@@ -41,7 +41,7 @@ export class LessonDialog extends LitElement {
       .kind:has(:checked) { border-color: var(--accent); background: var(--accent-tint); color: var(--accent); font-weight: 620 }
       .kind:has(:focus-visible) { outline: 3px solid var(--accent); outline-offset: 2px }
       .kind input { position: absolute; opacity: 0; inset: 0; cursor: pointer }
-      label.labelled { display: grid; gap: 6px; font-weight: 560 }
+      label.labelled { display: grid; gap: 6px }
       .hint { color: var(--ink-soft); font-size: 0.875rem; font-weight: 400 }
       .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px }
       .flags { display: grid; gap: 10px }

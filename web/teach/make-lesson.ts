@@ -32,7 +32,7 @@ export class MakeLesson extends LitElement {
     css`
       :host { display: inline-block }
       form { display: grid; gap: 16px }
-      label.labelled { display: grid; gap: 6px; font-weight: 560 }
+      label.labelled { display: grid; gap: 6px }
       .foot { display: flex; justify-content: flex-end; flex-wrap: wrap; gap: 10px }
       .made { display: grid; justify-items: start; gap: 14px }
       .made svg { color: var(--accent) }

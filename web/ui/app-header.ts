@@ -35,6 +35,7 @@ export class AppHeader extends LitElement {
       .sign-in { color: var(--accent) }
       .who { max-width: 12em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: 0 6px; font-size: 0.875rem; color: var(--ink-soft) }
       @media (max-width: 720px) { .who { display: none } .bar { gap: 6px 10px; min-height: 56px } nav a { padding: 8px 9px } }
+      @media (max-width: 560px) { .bar { flex-wrap: wrap; padding-top: 6px } nav { order: 1; flex: 1 1 100%; overflow-x: auto; margin-inline: -9px } }
       @media (max-width: 430px) { .brand span { display: none } .bar { gap: 2px } nav { gap: 0 } .tools { gap: 0 } nav a, button, .sign-in { font-size: 0.8125rem; padding: 0 7px; min-width: 34px; line-height: 40px; letter-spacing: -0.01em } }
     `,
   ]

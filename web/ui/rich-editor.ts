@@ -1,5 +1,6 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
 import { css, html, LitElement, type TemplateResult } from 'lit'
+import { icon } from './icons.ts'
 import { base } from './styles.ts'
 
 /**
@@ -11,11 +12,12 @@ export class RichEditor extends LitElement {
   static override styles = [
     base,
     css`
-      .label { display: block; margin-bottom: 6px; font-weight: 560 }
+      .label { display: block; margin-bottom: 6px }
       .frame { border: 1px solid color-mix(in oklab, var(--ink-soft) 55%, transparent); border-radius: var(--radius-small); background: var(--surface); overflow: hidden }
       .frame:focus-within { outline: 3px solid var(--accent); outline-offset: 1px }
       .bar { display: flex; flex-wrap: wrap; gap: 2px; padding: 4px; border-bottom: 1px solid var(--line) }
       button { min-width: 38px; min-height: 36px; padding: 0 10px; border: 0; border-radius: 7px; background: none; color: var(--ink-soft); font: inherit; cursor: pointer }
+      button svg { display: block; margin: auto }
       button:hover { background: var(--sunken); color: var(--ink) }
       .text { min-height: 9em; max-height: 60vh; overflow-y: auto; padding: 12px 16px; outline: none; line-height: 1.6; overflow-wrap: anywhere }
       .text ul { list-style: disc; padding-left: 1.4em }
@@ -96,7 +98,7 @@ export class RichEditor extends LitElement {
           ${this.#button(msg('Italic'), html`<i>I</i>`, () => this.#do('italic'))}
           ${this.#button(msg('List'), html`•`, () => this.#do('insertUnorderedList'))}
           ${this.#button(msg('Numbered list'), html`1.`, () => this.#do('insertOrderedList'))}
-          ${this.#button(msg('Link'), html`🔗`, () => this.#link())}
+          ${this.#button(msg('Link'), icon('link', 18), () => this.#link())}
           ${this.#button(msg('Plain'), html`<s>T</s>`, () => this.#do('removeFormat'))}
         </div>
         <div class="text" contenteditable="true" role="textbox" aria-multiline="true" aria-labelledby="label" @paste=${this.#onPaste} @input=${() => this.dispatchEvent(new Event('input'))}></div>
