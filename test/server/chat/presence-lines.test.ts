@@ -70,6 +70,25 @@ describe('coming and going', () => {
     await Promise.all([watcher, back, guest, third, ...many].map((client) => client.close()))
   })
 
+  it('is not said of those whose hub was killed, when they come back', async () => {
+    const timing = { lingerMs: 300, leaseMs: 1500, beatMs: 300, sweepMs: 100 }
+    await using alive = await aHub(host, { ...options, timing })
+    const dying = await aHub(host, { ...options, timing })
+    const watcher = await enter(alive)
+    await enter(dying, 'u:30')
+    await expect.poll(() => moves(watcher).at(-1)).toBe('join u:30')
+    const before = moves(watcher).length
+    // Nothing of what it has is said any more.
+    dying.redis.destroy()
+    await watcher.next('cnt', ({ n }) => n === 1, watcher.frames.length)
+    const back = await enter(alive, 'u:30')
+    const another = await enter(alive, 'u:31')
+    await expect.poll(() => moves(watcher).at(-1)).toBe('join u:31')
+    expect(moves(watcher)).toHaveLength(before + 1)
+    await Promise.all([watcher, back, another].map((client) => client.close()))
+    await dying[Symbol.asyncDispose]()
+  })
+
   it('is not said when a hub ends and its people come to another', async () => {
     const ending = await aHub(host, options)
     const watcher = await enter(one)

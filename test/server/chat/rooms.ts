@@ -11,9 +11,11 @@ type Agent = ReturnType<TestServer['visitor']>
 export interface TestChat extends AsyncDisposable {
   server: TestServer
   hub: TestHub
+  /** Another one beside it. */
+  other: TestHub
   keeper: ChatKeeper
   /** A page with the chat; of a guest without a user. */
-  connect(user: User | null): Promise<Client>
+  connect(user: User | null, to?: TestHub): Promise<Client>
   /** Of each person one browser, signed in once. */
   as(user: User | null): Promise<Agent>
 }
@@ -22,12 +24,13 @@ export async function startChat(): Promise<TestChat> {
   await using stack = new AsyncDisposableStack()
   const server = stack.use(await startServer())
   const { port } = server.server.address() as AddressInfo
-  const hub = stack.use(
-    await aHub(new HttpChatHost(`http://127.0.0.1:${port}`, INTERNAL_SECRET), {
+  const aNode = () =>
+    aHub(new HttpChatHost(`http://127.0.0.1:${port}`, INTERNAL_SECRET), {
       ticketSecret: server.config.secrets.jwt,
       revocations: server.context.revocations,
-    }),
-  )
+    })
+  const hub = stack.use(await aNode())
+  const other = stack.use(await aNode())
   const { orm, redis, log } = server.context
   const keeper = stack.use(new ChatKeeper(orm, redis, log))
   const agents = new Map<User | null, Promise<Agent>>()
@@ -40,11 +43,12 @@ export async function startChat(): Promise<TestChat> {
   return {
     server,
     hub,
+    other,
     keeper,
     as,
-    async connect(user) {
+    async connect(user, to = hub) {
       const { body } = await (await as(user)).post('/api/chat/ticket/').expect(200)
-      return Client.open(hub.url, {}, `t.${body.ticket}`)
+      return Client.open(to.url, {}, `t.${body.ticket}`)
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
