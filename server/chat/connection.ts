@@ -20,6 +20,8 @@ const MAX_ROOMS = 10
 /** A person who floods is told so this often, then shut out. */
 const MAX_REFUSED_FRAMES = 100
 const NOTICE_SECONDS = 5
+/** With more than this still on its way, somebody who comes back is not told of what is said now: they would be shut out. */
+const BUSY_BYTES = 96 * 1024
 const MAX_LISTED = 200
 
 /** The socket, as far as a connection needs it. */
@@ -27,6 +29,8 @@ export interface Wire {
   send(frame: ServerFrame): void
   subscribe(room: string): void
   unsubscribe(room: string): void
+  /** Bytes that wait for a reader who is slower than we are. */
+  buffered(): number
   close(code: number): void
 }
 
@@ -45,6 +49,8 @@ export class Connection {
   readonly #operations: TokenBucket
   readonly #refusals: TokenBucket
   #warnedOf: ChatPerson | null = null
+  /** Rooms whose snapshot is still on its way, and how far it reaches. */
+  readonly #late = new Map<string, { e: string; s: number }>()
   #isClosed = false
 
   constructor(
@@ -112,6 +118,13 @@ export class Connection {
     this.tell({ t: 'exp', in: seconds })
   }
 
+  /** What was on its way has gone out: now for what was said since. */
+  drained(): void {
+    if (this.#late.size === 0 || this.#wire.buffered() > BUSY_BYTES / 4) return
+    for (const [room, since] of this.#late) this.#answer({ t: 'join', room, since })
+    this.#late.clear()
+  }
+
   /** The socket is gone. */
   closed(): void {
     this.#isClosed = true
@@ -122,6 +135,7 @@ export class Connection {
   /** They may no longer read there. */
   async leave(room: string): Promise<void> {
     if (!this.rooms.delete(room)) return
+    this.#late.delete(room)
     if (!this.#isClosed) this.#wire.unsubscribe(room)
     this.#hub.exit(room, this)
   }
@@ -154,7 +168,6 @@ export class Connection {
   }
 
   async #join({ room, since }: Extract<ClientFrame, { t: 'join' }>): Promise<void> {
-    if (this.rooms.size >= MAX_ROOMS && !this.rooms.has(room)) return this.refuse('too_many_rooms', { room })
     const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
     if (!rules) return this.refuse('room_not_found', { room })
     if (!place) return this.refuse(this.account ? 'forbidden' : 'unauthorized', { room })
@@ -167,14 +180,15 @@ export class Connection {
     if (this.#isClosed) return
     // Nothing is awaited from here on: what is published after the snapshot reaches this socket, what was before does not.
     const isNew = !this.rooms.has(room)
+    if (isNew && this.rooms.size >= MAX_ROOMS) return this.refuse('too_many_rooms', { room })
     const { recovered, lines } = live.snapshot(since, older)
     this.rooms.add(room)
-    if (isNew) this.#wire.subscribe(room)
+    const { epoch: e, flushed: s } = live.room
     this.tell({
       t: 'joined',
       room,
-      e: live.room.epoch,
-      s: live.room.flushed,
+      e,
+      s,
       recovered,
       m: lines,
       n: this.#hub.count(room),
@@ -184,6 +198,10 @@ export class Connection {
       modes: this.isReadOnly ? [] : place.modes,
       ...(until === null ? {} : { until }),
     })
+    if (this.#wire.buffered() > BUSY_BYTES) {
+      this.#late.set(room, { e, s })
+      this.#wire.unsubscribe(room)
+    } else this.#wire.subscribe(room)
     if (isNew) this.#hub.enter(room, this)
   }
 

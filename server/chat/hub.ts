@@ -163,6 +163,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       else ws.end(closeCodes.protocolError)
     },
 
+    drain(ws) {
+      ws.getUserData().connection?.drained()
+    },
+
     dropped() {
       metrics.dropped.inc()
     },
@@ -222,6 +226,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         send: (frame) => void ws.send(JSON.stringify(frame)),
         subscribe: (room) => void ws.subscribe(`r/${room}`),
         unsubscribe: (room) => void ws.unsubscribe(`r/${room}`),
+        buffered: () => ws.getBufferedAmount(),
         close: (code) => endSoon(ws, code),
       },
     })

@@ -11,11 +11,11 @@ const LONGEST_GATHERING_MS = 500
 const FRAME_BYTES = 15_000
 /** Who is further behind begins anew: so much at once is no conversation, and the ring must hold what is not sent yet. */
 const LONGEST_GAP = 400
-/** Of what somebody who comes is told at once: half of what their socket may hold. */
-const SNAPSHOT_BYTES = 128 * 1024
+/** Of what somebody who comes is told at once; more than a socket that was closed for not reading had missed. */
+const SNAPSHOT_BYTES = 512 * 1024
 const SHOWN_AT_JOIN = 100
 /** So far back behind the ring somebody's place is looked for in Redis. */
-const OLDER_LINES = 500
+const OLDER_LINES = 1000
 const OLDER_MS = 1000
 const RETRY_MS = 500
 /** Of lines that wait while Redis is being read, which has them all. */
@@ -257,9 +257,9 @@ export class LiveRoom implements Disposable {
   }
 }
 
-/** About, in characters as JSON. */
+/** About, in bytes as JSON. */
 function sizeOf(lines: readonly ChatLine[]): number {
-  return lines.reduce((sum, { b, n }) => sum + 100 + (b?.length ?? 0) * 2 + (n?.length ?? 0), 0)
+  return lines.reduce((sum, { b = '', n = '' }) => sum + 100 + Buffer.byteLength(b) + n.length, 0)
 }
 
 /** As JSON, in groups that fit a frame. */
