@@ -9,6 +9,8 @@ const roomId = z.string().regex(/^[a-z0-9-]{1,40}$/)
 /** Made by the client; the same one again within five minutes is the same message. */
 const cid = z.string().regex(/^[\w-]{8,40}$/)
 const seq = z.number().int().nonnegative()
+/** The end of the year 9999: what is later, PostgreSQL does not read. */
+const LAST_MOMENT = 253_402_300_799_999
 const uid = z.string().regex(/^[ug]:[\w-]{1,40}$/)
 
 /** Who may write; `emote` is for everybody, but nothing except emoji and the room's own emotes. */
@@ -48,7 +50,7 @@ const plainFrame = z.discriminatedUnion('t', [
     /** The message that this one answers. */
     re: seq.optional(),
     /** What the writer was watching: PROGRAM-DATE-TIME, so that it lands there in the recording. */
-    at: z.number().int().positive().optional(),
+    at: z.number().int().positive().max(LAST_MOMENT).optional(),
   }),
   z.object({ t: z.literal('hist'), room: roomId, before: seq, limit: z.number().int().min(1).max(100), cid }),
   /** `from` counts people; only moderators are told of more than the first 200. */
