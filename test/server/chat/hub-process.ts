@@ -6,7 +6,7 @@ import type { Rank } from '../../../server/chat/protocol.ts'
 import { FakeHost, SECRET } from './fake-host.ts'
 
 /** What a hub in a process of its own is told, as JSON. */
-export interface HubProcessOptions extends Partial<Pick<HubOptions, 'limits' | 'timing'>> {
+export interface HubProcessOptions extends Partial<Pick<HubOptions, 'limits' | 'timing' | 'listen'>> {
   redisUrl: string
   usualRank: Rank
 }

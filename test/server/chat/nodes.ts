@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { request } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { ranks } from '../../../server/chat/protocol.ts'
 import type { HubProcessOptions } from './hub-process.ts'
@@ -32,7 +34,7 @@ export async function aHubProcess(redisUrl: string, options: Partial<HubProcessO
     signal: (name) => void child.kill(name),
     exit,
     async metric(name) {
-      const text = await (await fetch(`http://${address}/metrics`)).text()
+      const text = await metricsAt(address)
       return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
     },
     async [Symbol.asyncDispose]() {
@@ -41,4 +43,11 @@ export async function aHubProcess(redisUrl: string, options: Partial<HubProcessO
       await exit
     },
   }
+}
+
+async function metricsAt(address: string): Promise<string> {
+  const [host, port] = address.split(':')
+  const at = address.startsWith('/') ? { socketPath: address } : { host, port }
+  const [answer] = await once(request({ ...at, path: '/metrics' }).end(), 'response')
+  return textOf(answer)
 }
