@@ -24,14 +24,18 @@ export class Patience {
     this.#options = options
   }
 
-  /** @throws what `work` threw last, at once when it is no passing trouble */
-  async of<T>(work: () => Promise<T>): Promise<T> {
-    const { limitMs, firstMs = 250, longestMs = 10_000, signal, onWait } = this.#options
+  /**
+   * @param also ends it beside the signal of all
+   * @throws what `work` threw last, at once when it is no passing trouble
+   */
+  async of<T>(work: () => Promise<T>, also?: AbortSignal): Promise<T> {
+    const { limitMs, firstMs = 250, longestMs = 10_000, onWait } = this.#options
+    const signal = AbortSignal.any([this.#options.signal, also].filter((each) => each !== undefined))
     let failedAt: number | null = null
     for (let delay = firstMs; ; delay = Math.min(delay * 2, longestMs)) {
       const busyMs = this.#busyUntil - Date.now()
       if (busyMs > 0) await sleep(busyMs, null, { signal })
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       try {
         return await work()
       } catch (error) {
@@ -40,7 +44,7 @@ export class Patience {
         }
         failedAt ??= Date.now()
         const ms = delay * (0.5 + Math.random())
-        if (signal?.aborted || Date.now() + ms - failedAt > limitMs) throw error
+        if (signal.aborted || Date.now() + ms - failedAt > limitMs) throw error
         if (error.trouble === 'busy') this.#busyUntil = Math.max(this.#busyUntil, Date.now() + ms)
         onWait?.(error, ms)
         await sleep(ms, null, { signal })

@@ -62,7 +62,7 @@ export async function download(library: Library, folder: string, options: Downlo
     else {
       const part = join(folder, UNFINISHED, sha256)
       try {
-        await library.patience.of(() => fetchWhole(library, key, part, sha256, options.progress, signal))
+        await library.patience.of(() => fetchWhole(library, key, part, sha256, options.progress, signal), signal)
         for (const [index, { path, target }] of missing.entries()) {
           const error = await place(part, target, index === missing.length - 1)
           if (error) report.failed.push({ path, why: error })

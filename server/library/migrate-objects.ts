@@ -57,7 +57,7 @@ export async function migrateObjects(
     due.reduce((total, { size }) => total + size, 0),
   )
   await runAll(due, options.concurrency, options.signal, async ({ key }, signal) => {
-    const outcome = await patience.of(() => copyObject(from, to, key, options.progress, signal))
+    const outcome = await patience.of(() => copyObject(from, to, key, options.progress, signal), signal)
     if (outcome === 'broken') report.broken.push(key)
     else report[outcome]++
     options.progress?.file?.()

@@ -110,7 +110,7 @@ async function put(
         progress?.bytes?.(-counted)
         throw error
       }
-    })
+    }, signal)
     return true
   } catch (error) {
     signal.throwIfAborted()

@@ -64,7 +64,7 @@ export async function validate(library: Library, options: ValidateOptions): Prom
       readable.reduce((total, key) => total + (expected.get(key)?.sizeBytes ?? 0), 0),
     )
     await runAll(readable, options.concurrency, options.signal, async (key, signal) => {
-      const sha256 = await patience.of(() => hashOf(library, key, options.progress, signal))
+      const sha256 = await patience.of(() => hashOf(library, key, options.progress, signal), signal)
       if (sha256 === null) report.missing.push(key)
       else if (sha256 !== expected.get(key)?.sha256) report.wrongContent.push(key)
       options.progress?.file?.()
