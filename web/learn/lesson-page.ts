@@ -253,7 +253,9 @@ export class LessonPage extends LitElement {
     const { value: lesson, error: refused } = this.#lesson
     const error = this.error ?? refused
     document.title = lesson && course ? `${lesson.title} · ${course.title}` : 'Ustat'
-    if (this.error?.status === 404 || (refused?.status === 404 && !lesson))
+    // A lesson of another course has another address.
+    const isElsewhere = course !== null && this.#id > 0 && !lessonsOf(course).some(({ id }) => id === this.#id)
+    if (isElsewhere || this.error?.status === 404 || (refused?.status === 404 && !lesson))
       return html`<not-found-page></not-found-page>`
     const isLocked = refused?.status === 403 || refused?.status === 401
     const path = course
