@@ -8,6 +8,7 @@ import { fetchEmotes, fetchOlder, type KeptLines, pathOf } from './room-api.ts'
 import { type Entry, RoomLog } from './room-log.ts'
 
 const RETRY_MS = 2000
+const UNHEARD_MS = 5000
 const HISTORY_STEP = 60
 const MOST_NAMES = 1000
 /** Refused for a moment, and not for what was said: it goes out again by itself. */
@@ -157,10 +158,8 @@ export class ChatRoom implements RoomListener {
       const first = this.log.entries.find(({ line }) => line.s > 0)
       const found = (await this.#olderOfHub(first)) ?? (await fetchOlder(this.room, first))
       if (epoch !== this.log.epoch) return
-      const before = this.log.entries.length
       this.log.prepend(found.entries)
-      const isEnd = !found.more || this.log.entries.length === before
-      this.history = isEnd ? 'all' : 'idle'
+      this.history = found.more ? 'idle' : 'all'
     } catch {
       this.history = 'failed'
     }
@@ -230,7 +229,9 @@ export class ChatRoom implements RoomListener {
   }
 
   #say({ cid, body, re, at }: Outgoing): void {
-    this.#connection.say({ t: 'send', room: this.room, cid, body, re, at })
+    if (!this.#connection.say({ t: 'send', room: this.room, cid, body, re, at })) return
+    // A hub that is flooded drops frames unread; it knows by the cid what it has already.
+    setTimeout(() => this.#sayAgain(cid), UNHEARD_MS)
   }
 
   /** From where we are; what comes meanwhile comes again. */
@@ -268,8 +269,8 @@ export class ChatRoom implements RoomListener {
   async #olderOfHub(first: Entry | undefined): Promise<KeptLines | null> {
     if (!first || first.e !== this.log.epoch) return null
     const answer = await this.ask({ t: 'hist', before: first.line.s, limit: HISTORY_STEP })
-    // The hub keeps the newest alone: where it ends, the platform goes on.
-    if (answer?.t !== 'hist' || !answer.more) return null
+    // The hub keeps the newest alone: where it ends, the platform goes on, which may not have those yet.
+    if (answer?.t !== 'hist' || answer.m.length === 0) return null
     return { entries: answer.m.map((line) => ({ e: first.e, line })), more: true }
   }
 
