@@ -77,7 +77,7 @@ async function run(args: string[], env: Record<string, string>, killAfterMs?: nu
   const child = spawn(process.execPath, ['server/library/cli.ts', ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(killAfterMs === undefined ? {} : { timeout: killAfterMs, killSignal: 'SIGKILL' as const }),
+    ...(killAfterMs === undefined ? {} : { timeout: Math.round(killAfterMs), killSignal: 'SIGKILL' as const }),
   })
   const ended: Ended = { code: null, out: '', err: '' }
   child.stdout.on('data', (text) => {
