@@ -13,6 +13,8 @@ import { Subscriptions } from './subscriptions.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
 
 const REMEMBERED_MS = 30_000
+/** That somebody may not even read somewhere. */
+const SHUT_OUT_MS = 2000
 /** A room without anybody is kept so long: a class reloads its page together. */
 const IDLE_MS = 60_000
 /** Of who is in a room, asked of the platform. */
@@ -80,9 +82,12 @@ export class HubRooms implements AsyncDisposable {
       onMoved: (kind, room, viewers, count) => void this.#announce(kind, room, viewers, count),
     })
     this.#rules = new Remembered((room) => host.rules(room), REMEMBERED_MS)
-    this.#places = new Remembered((key) => {
+    this.#places = new Remembered(async (key) => {
       const [room = '', uid = ''] = key.split(' ')
-      return host.place(room, uid || null)
+      const place = await host.place(room, uid || null)
+      // Who enrolls now wants to come in now.
+      if (!place) setTimeout(() => this.#places.forget(key), SHUT_OUT_MS).unref()
+      return place
     }, REMEMBERED_MS)
     this.#present = new Remembered((room) => host.present(room), PRESENT_MS)
     this.#subscriptions = new Subscriptions(redis, this.#isBack)
@@ -241,10 +246,13 @@ export class HubRooms implements AsyncDisposable {
     return (await this.#options.redis.set(`chat:jti:${ticket.jti}`, '1', { EX: 90, NX: true })) !== null
   }
 
-  /** Whether the platform knows them no more: a closed account, which a new sign-in would not open. */
+  /**
+   * Whether the platform knows them no more: a closed account, which a new sign-in would not open. Asked when what they hold
+   * was revoked, so what they were in the rooms is asked anew, too.
+   */
   async isShutOut(uid: string): Promise<boolean> {
     if (!uid.startsWith('u:')) return false
-    this.#places.forget(`lobby ${uid}`)
+    for (const room of ['lobby', ...this.#rooms.keys()]) this.#places.forget(`${room} ${uid}`)
     return (await this.place('lobby', uid)) === null
   }
 

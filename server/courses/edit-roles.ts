@@ -80,14 +80,15 @@ export async function editPlace(
 /**
  * Takes somebody out of the staff; an assistant may also leave alone. Somebody must stay who can run the course.
  *
+ * @returns whose it was
  * @throws {DomainError} those of `requireCourse`; `course_role_not_found`, `forbidden`, `last_staff`
  */
 export async function removePlace(
   em: EntityManager,
   person: Person,
   { course: courseId, place: placeId }: { course: number; place: number },
-): Promise<void> {
-  await em.transactional(async (tx) => {
+): Promise<number> {
+  return em.transactional(async (tx) => {
     const locked = await lockCourse(tx, person, courseId, 'view')
     const isAssigning = may(locked.standing, 'assign_assistants', locked.course)
     const isStaffed = locked.standing.staff.length > 0
@@ -106,6 +107,7 @@ export async function removePlace(
     tx.remove(place)
     await tx.flush()
     await recount(tx, courseId, place.user.id)
+    return place.user.id
   })
 }
 

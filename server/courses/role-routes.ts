@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Profile } from '../accounts/profile.ts'
+import { say } from '../chat/control.ts'
 import type { Context } from '../context.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { Api } from '../http/api.ts'
@@ -26,7 +27,7 @@ const placeEdit = z.strictObject({ permissions, is_primary: z.boolean().default(
 const placeBody = placeEdit.extend({ user: z.int32().positive(), role: z.enum(courseRoles) })
 
 /** Who runs a course. Rules live in the operations. */
-export function roleRoutes({ config, catalogCache }: Context): Api {
+export function roleRoutes({ config, catalogCache, redis, log }: Context): Api {
   const api = new Api('/api/courses', 'Course staff')
 
   api.get(
@@ -67,6 +68,7 @@ export function roleRoutes({ config, catalogCache }: Context): Api {
       const { em } = ctx.state
       const place = await addPlace(em, requireViewer(ctx.state), params.id, { ...body, isPrimary })
       await catalogCache.bump()
+      await rankChanged(params.id, place.user.id)
       ctx.status = 201
       ctx.body = (await present(em, [place]))[0]
     },
@@ -87,6 +89,7 @@ export function roleRoutes({ config, catalogCache }: Context): Api {
       const change = { permissions: body.permissions, isPrimary: body.is_primary }
       const place = await editPlace(em, requireViewer(ctx.state), where, change)
       await catalogCache.bump()
+      await rankChanged(params.id, place.user.id)
       ctx.body = (await present(em, [place]))[0]
     },
   )
@@ -100,11 +103,20 @@ export function roleRoutes({ config, catalogCache }: Context): Api {
       answers: { 204: null },
     },
     async (ctx, { params }) => {
-      await removePlace(ctx.state.em, requireViewer(ctx.state), { course: params.id, place: params.place })
+      const where = { course: params.id, place: params.place }
+      const user = await removePlace(ctx.state.em, requireViewer(ctx.state), where)
       await catalogCache.bump()
+      await rankChanged(params.id, user)
       ctx.status = 204
     },
   )
+
+  /** In the course's chat; its hubs have forgotten the old rank in half a minute, should they not be told. */
+  async function rankChanged(course: number, user: number): Promise<void> {
+    await say(redis, { kind: 'place', room: `course-${course}`, uid: `u:${user}` }).catch((error: unknown) =>
+      log.warn({ error }, 'the hubs of the chat were not told of a rank'),
+    )
+  }
 
   async function present(em: EntityManager, places: CourseUserRole[]): Promise<PlaceJson[]> {
     const profiles = await em.find(Profile, { user: { $in: places.map(({ user }) => user.id) } })

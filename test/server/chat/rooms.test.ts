@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { User } from '../../../server/accounts/user.ts'
+import { User } from '../../../server/accounts/user.ts'
 import { AuditLog } from '../../../server/admin/audit-log.ts'
 import { ChatMessage } from '../../../server/chat/chat-message.ts'
 import { ChatModerator } from '../../../server/chat/chat-moderator.ts'
 import { ChatRoom } from '../../../server/chat/chat-room.ts'
 import { ranks } from '../../../server/chat/protocol.ts'
+import { aCourse } from '../../support/courses.ts'
 import { aPublisher, type TestPublisher } from '../../support/factories.ts'
+import { startServer } from '../../support/server.ts'
 import type { Client } from './hub.ts'
 import { startChat, type TestChat } from './rooms.ts'
 
@@ -314,5 +316,73 @@ describe('followers', () => {
     expect(await page.send(room, 'still here?')).toMatchObject({ code: 'not_member' })
     await agent.patch(`${path}/`).send({ mode: 'all' }).expect(200)
     await close(page)
+  })
+})
+
+describe('a course’s room', () => {
+  it('opens for who enrolls, follows what its staff may, and shuts for who is taken out', async () => {
+    const fork = em()
+    const course = await aCourse(fork, owner)
+    const name = `course-${course.id}`
+    const learner = await chat.server.register('student', 'Learner')
+    await fork.nativeUpdate(User, { id: learner.id }, { isVerified: true })
+    const page = await chat.connect(learner)
+    page.say({ t: 'join', room: name })
+    expect(await page.next('err')).toMatchObject({ code: 'forbidden', room: name })
+    await (await chat.as(learner)).post(`/api/courses/${course.id}/enroll/`).send({}).expect(201)
+    await expect
+      .poll(
+        () => {
+          page.say({ t: 'join', room: name })
+          return page.frames.some(({ t }) => t === 'joined')
+        },
+        { timeout: 8000, interval: 500 },
+      )
+      .toBe(true)
+    expect(await page.send(name, 'I am in')).toMatchObject({ t: 'ack' })
+
+    const assistant = await chat.server.register('student', 'Assistant')
+    const teacher = await chat.as(owner)
+    const added = await teacher
+      .post(`/api/courses/${course.id}/roles/`)
+      .send({ user: assistant.id, role: 'assistant', permissions: { moderate_chat: true } })
+      .expect(201)
+    const helper = await chat.connect(assistant)
+    expect((await helper.join(name)).rank).toBe(ranks.moderator)
+    await teacher.put(`/api/courses/${course.id}/roles/${added.body.id}/`).send({ permissions: {} }).expect(200)
+    expect((await helper.next('you')).rank).toBe(ranks.member)
+    await teacher.delete(`/api/courses/${course.id}/roles/${added.body.id}/`).expect(204)
+    expect(await helper.next('err')).toMatchObject({ code: 'forbidden', room: name })
+    expect(await helper.send(name, 'still?')).toMatchObject({ code: 'not_member' })
+
+    await teacher.delete(`/api/courses/${course.id}/students/${learner.id}/`).expect(204)
+    await expect.poll(() => page.closeCode, { timeout: 8000 }).toBe(4401)
+    const again = await chat.connect(learner)
+    again.say({ t: 'join', room: name })
+    expect(await again.next('err')).toMatchObject({ code: 'forbidden', room: name })
+    await close(helper, again)
+  })
+})
+
+describe('without Redis', () => {
+  it('a room is still shown, its messages are read, and nothing is changed', async () => {
+    await using alone = await startServer({ redisUrl: 'redis://127.0.0.1:1' })
+    const { user, channel } = await aPublisher(alone)
+    const where = `/api/rooms/${channel.chatRoom()}`
+    const agent = await alone.signIn(user)
+    const { body } = await agent.get(`${where}/`).expect(200)
+    expect(body).toMatchObject({ slow: 0, mode: 'all', viewers: 0, pin: null, rank: 3 })
+    await agent.get(`${where}/messages/`).expect(200)
+    for (const answer of [
+      await agent.patch(`${where}/`).send({ slow: 5 }),
+      await agent.delete(`${where}/messages/?user=${(await alone.register('student')).id}`),
+      await agent.post(`${where}/bans/`).send({ user: (await alone.register('student')).id }),
+    ]) {
+      expect([answer.status, answer.body.code]).toEqual([503, 'chat_unavailable'])
+    }
+    expect((await agent.get(`${where}/`)).body.slow).toBe(0)
+    // What PostgreSQL alone has goes on; hubs hear of it later.
+    await agent.post(`${where}/blocked-terms/`).send({ term: 'spam' }).expect(201)
+    expect((await agent.get(`${where}/audit/`)).body.count).toBe(1)
   })
 })
