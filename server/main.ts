@@ -15,6 +15,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => st
 // The launcher is gone without a word: nobody is left to stop us.
 process.on('disconnect', () => stopping.abort())
 
+/** A room says who comes and who goes while no more than these are there. */
+const ANNOUNCED_CROWD = 50
+
 const role = roles[process.argv[2] ?? '']
 if (!role) {
   process.stderr.write(`Say what to run: ${Object.keys(roles).join(', ')}.\n`)
@@ -49,9 +52,6 @@ async function worker(config: Config, stop: AbortSignal): Promise<void> {
   await using _server = await listen(config.listen, healthApp(context).callback())
   await untilStopped(stop)
 }
-
-/** A room says who comes and who goes while no more than these are there. */
-const ANNOUNCED_CROWD = 50
 
 /** A hub of the chat: no database, so it stays small and starts quickly. */
 async function chat(config: Config, stop: AbortSignal): Promise<void> {
