@@ -33,6 +33,8 @@ import { sandboxRoutes } from './payments/sandbox-routes.ts'
 import { webhookRoutes } from './payments/webhook-routes.ts'
 import { progressRoutes } from './progress/routes.ts'
 import { reviewRoutes } from './reviews/routes.ts'
+import { videoRoutes } from './videos/routes.ts'
+import { uploads } from './videos/uploads.ts'
 import { vodGateway } from './vod/gateway.ts'
 import { recordingRoutes } from './vod/routes.ts'
 
@@ -68,6 +70,8 @@ export function createApp(context: Context, { limitFactor = 1 } = {}): Koa<Reque
   app.use(csrf({ secret: config.secrets.jwt, publicUrl: config.publicUrl, allowedHosts: config.allowedHosts }))
   app.use(rateLimited(context.limits, limitFactor))
 
+  app.use(uploads(context))
+
   const api = new Router<RequestState>()
   for (const { router } of documented(context)) api.use(router.routes())
   app.use(api.routes())
@@ -83,6 +87,7 @@ export function features(context: Context): Api[] {
     channelRoutes,
     liveRoutes,
     recordingRoutes,
+    videoRoutes,
     accountRoutes,
     courseRoutes,
     adminRoutes,

@@ -124,6 +124,10 @@ export type ErrorCode =
   | 'mode_unknown_here'
   | 'not_in_room'
   | 'own_channel'
+  | 'video_not_found'
+  | 'video_too_large'
+  | 'video_quota_reached'
+  | 'upload_size_differs'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'

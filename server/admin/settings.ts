@@ -35,6 +35,12 @@ export const settingsSchema = z.strictObject({
   business_timezone: timeZone,
   /** How much of a video must have been watched for its lesson to be completed. */
   video_completion_percent: z.int().min(50).max(100),
+  /** The largest file that is taken. */
+  video_max_gb: z.int().min(1).max(100),
+  /** What one person's videos may take, originals and all. */
+  video_quota_gb: z.int().min(1).max(100_000),
+  /** Whether the uploaded file itself is kept. */
+  video_keep_original: z.boolean(),
 })
 export type SettingValues = z.infer<typeof settingsSchema>
 export type SettingName = keyof SettingValues
@@ -48,6 +54,9 @@ export const defaultSettings: SettingValues = {
   currencies: ['RUB', 'USD', 'EUR'],
   business_timezone: 'Europe/Moscow',
   video_completion_percent: 90,
+  video_max_gb: 10,
+  video_quota_gb: 50,
+  video_keep_original: true,
 }
 
 const CHANNEL = 'settings'

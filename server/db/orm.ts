@@ -40,6 +40,7 @@ import { QuizAttempt } from '../progress/quiz-attempt.ts'
 import { Submission } from '../progress/submission.ts'
 import { Review } from '../reviews/review.ts'
 import { ReviewReport } from '../reviews/review-report.ts'
+import { Video } from '../videos/video.ts'
 import { Recording } from '../vod/recording.ts'
 
 export type Orm = MikroORM
@@ -51,7 +52,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
     clientUrl: url,
     entities: [
       ...[User, Profile, AuthToken, Education, WorkExperience, CustomUrlHistory],
-      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset, LibraryFile],
+      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset, LibraryFile, Video],
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],

@@ -29,6 +29,7 @@ export function jsonBody(): Middleware {
   })
   return async (ctx, next) => {
     if (takesFile.test(ctx.path) && ctx.method !== 'GET' && isFile(ctx.get('content-type'))) return next()
+    if (ctx.is('application/offset+octet-stream') && ctx.path.startsWith('/api/uploads/')) return next()
     if (takesForm.test(ctx.path) && ctx.method !== 'GET' && ctx.is('multipart/form-data')) return next()
     const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''
     if (hasBody && !ctx.is('json', '+json')) throw new DomainError('json_only')

@@ -281,5 +281,18 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'This person cannot even read here. Let them into the course first.',
     ru: 'Этот человек не может здесь даже читать. Сначала запишите его на курс.',
   },
+  video_not_found: { en: 'There is no such video.', ru: 'Такого видео нет.' },
+  video_too_large: {
+    en: 'This file is larger than a video may be here.',
+    ru: 'Файл больше, чем здесь может быть видео.',
+  },
+  video_quota_reached: {
+    en: 'There is no room for this file. Delete a video first.',
+    ru: 'Для этого файла нет места. Сначала удалите какое-нибудь видео.',
+  },
+  upload_size_differs: {
+    en: 'The file is not as long as was announced. Begin the upload again.',
+    ru: 'Размер файла не тот, что был объявлен. Начните загрузку заново.',
+  },
   own_channel: { en: 'This is your own channel.', ru: 'Это ваш собственный канал.' },
 }

@@ -31,14 +31,25 @@ export interface Jobs {
   'deliver-sandbox-webhook': { session: string }
   'notify-followers': { broadcast: string }
   'notify-learners': { lesson: number; at: string }
+  'process-video': { video: string }
+  'delete-video-files': { video: string }
   'deliver-notices': { notices: number[] }
   'send-pushes': { pushes: Push[]; attempt: number }
 }
 export type JobName = keyof Jobs
 
-const queues: Record<JobName, { retryLimit: number; policy: 'standard' | 'exclusive' }> = {
+interface QueueSettings {
+  retryLimit: number
+  policy: 'standard' | 'exclusive'
+  /** Of a job that may take hours: its worker says so often that it lives, or it is another's. */
+  heartbeatSeconds?: number
+}
+
+const queues: Record<JobName, QueueSettings> = {
   // A store that is away comes back within a day.
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
+  'process-video': { retryLimit: 20, policy: 'standard', heartbeatSeconds: 30 },
+  'delete-video-files': { retryLimit: 20, policy: 'standard' },
   'delete-objects': { retryLimit: 20, policy: 'standard' },
   // The next run is the retry.
   'write-chats': { retryLimit: 0, policy: 'exclusive' },
@@ -109,11 +120,11 @@ export class Queue implements AsyncDisposable {
   /** @param everySeconds how long a job may wait for a worker that has nothing to do; 0.5 at least */
   async work<Name extends JobName>(
     name: Name,
-    handle: (data: Jobs[Name]) => Promise<void>,
+    handle: (data: Jobs[Name], signal: AbortSignal) => Promise<void>,
     { everySeconds = 2 }: { everySeconds?: number } = {},
   ): Promise<void> {
     await this.#boss.work<Jobs[Name]>(name, { pollingIntervalSeconds: everySeconds }, async (jobs) => {
-      for (const job of jobs) await this.#run(name, job.id, () => handle(job.data))
+      for (const job of jobs) await this.#run(name, job.id, () => handle(job.data, job.signal))
     })
   }
 
@@ -164,12 +175,16 @@ export async function prepareQueues(url: string): Promise<void> {
   const boss = new PgBoss({ connectionString: url, supervise: false, schedule: false, max: 2 })
   await boss.start()
   try {
-    for (const [name, { retryLimit, policy }] of Object.entries(queues)) {
-      const options = { retryLimit, retryDelay: 10, retryBackoff: true, retryDelayMax: 3600, expireInSeconds: 600 }
+    for (const [name, { retryLimit, policy, heartbeatSeconds }] of Object.entries(queues)) {
+      const options = { retryLimit, retryDelay: 10, retryBackoff: true, retryDelayMax: 3600, ...life(heartbeatSeconds) }
       if (await boss.getQueue(name)) await boss.updateQueue(name, options)
       else await boss.createQueue(name, { policy, ...options })
     }
   } finally {
     await boss.stop({ graceful: false })
   }
+}
+
+function life(heartbeatSeconds: number | undefined): { expireInSeconds: number; heartbeatSeconds?: number } {
+  return heartbeatSeconds === undefined ? { expireInSeconds: 600 } : { expireInSeconds: 86_000, heartbeatSeconds }
 }

@@ -15,6 +15,8 @@ import { expirePendingPayments } from '../payments/expire-pending-payments.job.t
 import { completeAttended } from '../progress/complete-attended.job.ts'
 import { flushProgress } from '../progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
+import { deleteVideoFiles } from '../videos/delete-video-files.job.ts'
+import { processVideo } from '../videos/process-video.job.ts'
 import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
 import { writeDueChats } from '../vod/write-due-chats.job.ts'
 import { purgeStaleRows } from './purge-stale-rows.job.ts'
@@ -28,6 +30,8 @@ export async function startJobs(context: Context): Promise<Disposable> {
   const { queue, store, log } = context
   await queue.work('delete-objects', ({ keys }) => deleteObjects(store, keys))
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
+  await queue.work('delete-video-files', ({ video }) => deleteVideoFiles(context, video))
+  await queue.work('process-video', ({ video }, signal) => processVideo(context, video, signal), { everySeconds: 0.5 })
   await queue.work('write-chats', () => writeDueChats(context), { everySeconds: 1 })
   await queue.work('mail-link', (request) => mailLinkTo(context, request))
   await queue.work('send-mail', (mail) => sendMail(context, mail))

@@ -27,10 +27,12 @@ const NODE_SILENT_MS = 60_000
 interface Place {
   /** The media process that has what the store has not yet. */
   node: string | null
+  /** Its playlists get longer. */
+  isGrowing: boolean
 }
 
 /**
- * Decides who sends a file of a recording: `GET /vod/<token>/<recording>/<path>`.
+ * Decides who sends a file of a recording or a video: `GET /vod/<token>/<id>/<path>`.
  *
  *   not uploaded whole ──▶ X-Accel-Redirect to its media process
  *   disk ────────────────▶ X-Accel-Redirect to nginx
@@ -65,18 +67,23 @@ export function vodGateway(context: Context): Middleware {
     if (piece === undefined && !file.test(path)) throw new DomainError('not_found')
     const token = verifyPathToken(text, context.config.secrets.token, new Date())
     // Bad, expired, edited, for another thing, revoked: one answer.
-    if (token?.kind !== 'recording' || token.id !== id || revocations.isRevoked(token)) {
+    if (!token || token.kind === 'broadcast' || token.id !== id || revocations.isRevoked(token)) {
       throw new DomainError('playback_refused')
     }
-    if (piece !== undefined) return sendChat(ctx, id, Number(piece))
-    const place = await places.get(id)
-    if (!place) throw new DomainError('recording_not_found')
+    const folder = token.kind === 'video' ? 'videos' : 'recordings'
+    if (piece !== undefined) {
+      if (folder === 'videos') throw new DomainError('not_found')
+      return sendChat(ctx, id, Number(piece))
+    }
+    const place = await places.get(`${folder}/${id}`)
+    if (!place) throw new DomainError(folder === 'videos' ? 'video_not_found' : 'recording_not_found')
     const extension = path.slice(path.lastIndexOf('.') + 1)
     ctx.type = types[extension] ?? 'application/octet-stream'
     if (place.node) return accelerate(ctx, `/_media/${place.node}/vod/${text}/${id}/${path}`)
     const isText = extension === 'm3u8' || extension === 'vtt'
-    ctx.set('Cache-Control', isText ? 'private, max-age=60' : 'private, max-age=86400, immutable')
-    const key = `recordings/${id}/${path}`
+    const textAge = place.isGrowing ? 'private, no-cache' : 'private, max-age=60'
+    ctx.set('Cache-Control', isText ? textAge : 'private, max-age=86400, immutable')
+    const key = `${folder}/${id}/${path}`
     if (store.kind === 'disk') return accelerate(ctx, `/_store/${key}`)
     if (isText) return stream(ctx, key)
     await redirect(ctx, key)
@@ -107,7 +114,21 @@ export function vodGateway(context: Context): Middleware {
     return stream(ctx, key)
   }
 
-  async function findPlace(id: string): Promise<Place | null> {
+  async function findPlace(of: string): Promise<Place | null> {
+    const [folder, id = ''] = of.split('/')
+    return folder === 'videos' ? findVideo(id) : findRecording(id)
+  }
+
+  async function findVideo(id: string): Promise<Place | null> {
+    const [row] = await orm.em
+      .fork()
+      .execute<{ status: string }[]>(`select status from video where id = ? and status in ('processing', 'ready')`, [
+        id,
+      ])
+    return row ? { node: null, isGrowing: row.status === 'processing' } : null
+  }
+
+  async function findRecording(id: string): Promise<Place | null> {
     const rows = await orm.em.fork().execute<{ status: string; node: string | null; is_alive: boolean | null }[]>(
       `select r.status, r.node, n.last_beat_at > ? as is_alive
          from recording r left join media_node n on n.name = r.node where r.id = ?`,
@@ -115,7 +136,7 @@ export function vodGateway(context: Context): Middleware {
     )
     const row = rows[0]
     if (!row || row.status === 'failed') return null
-    return { node: row.is_alive ? row.node : null }
+    return { node: row.is_alive ? row.node : null, isGrowing: false }
   }
 
   async function stream(ctx: KoaContext, key: string): Promise<void> {

@@ -37,7 +37,11 @@ export class Playback {
     return `/vod/${this.#sign('recording', recording.id, audience, now)}/${recording.id}/${file}`
   }
 
-  #sign(kind: 'broadcast' | 'recording', id: string, { subject, expiresAtMs }: Audience, now: Date): string {
+  ofVideo(video: { id: string }, file: string, audience: Audience, now = new Date()): string {
+    return `/vod/${this.#sign('video', video.id, audience, now)}/${video.id}/${file}`
+  }
+
+  #sign(kind: 'broadcast' | 'recording' | 'video', id: string, { subject, expiresAtMs }: Audience, now: Date): string {
     const seconds = Math.floor(now.getTime() / 1000)
     const hour = seconds - (seconds % HOUR)
     return signPathToken(

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { ProbeFileError, probeFile } from '../../media/files/probe-file.ts'
+import { type TranscodedVideo, TranscodeError, transcodeVideo } from '../../media/files/transcode-video.ts'
+import { tellPerson } from '../chat/control.ts'
+import type { Context } from '../context.ts'
+import { uploadPath } from './uploads.ts'
+import { Video } from './video.ts'
+
+/** Pages are told this often at most. */
+const TOLD_EVERY_MS = 1000
+
+/**
+ * Makes an uploaded file a video: is it one, is it new, keep the original, make the renditions.
+ * Run again after a crash it begins anew and writes the same keys.
+ *
+ * @param signal the worker stops: the job is another's then
+ * @throws what may pass by itself: a store or a database that is away
+ */
+export async function processVideo(context: Context, id: string, signal: AbortSignal): Promise<void> {
+  const { config, store, log } = context
+  const em = context.orm.em.fork()
+  const video = await em.findOne(Video, { id })
+  if (!video || (video.status !== 'queued' && video.status !== 'processing')) return
+  const file = uploadPath(config.dataDir, id)
+  const progress = new Progress(context, video)
+  try {
+    const facts = await probeFile(file, signal)
+    video.sha256 = await sha256Of(file, signal)
+    const same = await em.findOne(Video, {
+      owner: video.owner,
+      sha256: video.sha256,
+      id: { $ne: id },
+      status: { $ne: 'failed' },
+      duplicateOf: null,
+    })
+    if (same) {
+      Object.assign(video, { status: 'ready', duplicateOf: same.id, progress: 100 })
+      await em.flush()
+    } else {
+      video.status = 'processing'
+      await em.flush()
+      if (context.settings.get('video_keep_original')) {
+        const key = `videos/${id}/source.${extensionOf(video.fileName)}`
+        await store.put(key, { file })
+        video.sourceKey = key
+      }
+      const made = await transcodeVideo({
+        file,
+        facts,
+        directory: join(config.dataDir, 'transcoding', id),
+        store,
+        prefix: `videos/${id}`,
+        logger: log,
+        signal,
+        onProgress: (percent) => progress.at(percent),
+        async onPlayable(soFar) {
+          Object.assign(video, factsOf(soFar))
+          await em.flush()
+          await progress.tell()
+        },
+      })
+      Object.assign(video, factsOf(made), { status: 'ready', progress: 100 })
+      await em.flush()
+    }
+  } catch (error) {
+    const failure = failureOf(error)
+    if (!failure) throw error
+    log.info({ error, video: id }, 'a file could not be made a video')
+    Object.assign(video, { status: 'failed', failure, renditions: [] })
+    await em.flush()
+  }
+  await progress.tell()
+  await rm(file, { force: true })
+  await rm(`${file}.json`, { force: true })
+}
+
+/** What is wrong with the file, for ever; null of what may pass. */
+function failureOf(error: unknown): string | null {
+  if (error instanceof ProbeFileError) return error.code
+  if (error instanceof TranscodeError) return 'broken_media'
+  return null
+}
+
+function factsOf({ sizeBytes, ...made }: TranscodedVideo): Partial<Video> {
+  return { ...made, storedBytes: sizeBytes }
+}
+
+/** Of what people call their files nothing but a short extension gets into a key. */
+function extensionOf(fileName: string): string {
+  return /\.([a-z0-9]{1,5})$/i.exec(fileName)?.[1]?.toLowerCase() ?? 'bin'
+}
+
+async function sha256Of(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash, { signal })
+  return hash.digest('hex')
+}
+
+/** To the row, for who looks again, and to the owner's open pages. */
+class Progress {
+  readonly #context: Context
+  readonly #video: Video
+  #toldAt = 0
+
+  constructor(context: Context, video: Video) {
+    this.#context = context
+    this.#video = video
+  }
+
+  at(percent: number): void {
+    if (percent <= this.#video.progress || performance.now() - this.#toldAt < TOLD_EVERY_MS) return
+    this.#toldAt = performance.now()
+    this.#video.progress = percent
+    const { log, orm } = this.#context
+    orm.em
+      .fork()
+      .nativeUpdate(Video, { id: this.#video.id }, { progress: percent })
+      .then(() => this.tell())
+      .catch((error: unknown) => log.warn({ error }, 'the progress of a video could not be told'))
+  }
+
+  async tell(): Promise<void> {
+    const { id, status, progress, owner } = this.#video
+    // Nobody may be listening, and Redis may be away: the row says it all.
+    await tellPerson(this.#context.redis, `u:${owner.id}`, { t: 'job', id, status, progress }).catch(() => {})
+  }
+}

@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Agent } from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { processVideo } from '../../../server/videos/process-video.job.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+
+let server: TestServer
+let root: string
+let clip: Buffer
+beforeAll(async () => {
+  server = await startServer()
+  root = mkdtempSync(join(tmpdir(), 'ustat-upload-'))
+  const file = join(root, 'clip.mp4')
+  execFileSync('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=25:duration=5'],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', file],
+  ])
+  clip = readFileSync(file)
+})
+afterAll(async () => {
+  rmSync(root, { recursive: true, force: true })
+  await server[Symbol.asyncDispose]()
+})
+
+const tus = { 'Tus-Resumable': '1.0.0' }
+const offset = { ...tus, 'Content-Type': 'application/offset+octet-stream' }
+const metadata = (fields: Record<string, string>) =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`)
+    .join(',')
+
+async function announce(agent: Agent, size: number, file_name = 'clip.mp4') {
+  const { body } = await agent.post('/api/videos/').send({ file_name, size }).expect(201)
+  await agent
+    .post('/api/uploads')
+    .set({ ...tus, 'Upload-Length': String(size), 'Upload-Metadata': metadata({ video: body.id }) })
+    .expect(201)
+    .expect('Location', `/api/uploads/${body.id}`)
+  return body as { id: string; upload_url: string }
+}
+
+async function upload(agent: Agent, bytes: Buffer, file_name?: string) {
+  const { id, upload_url } = await announce(agent, bytes.length, file_name)
+  await agent
+    .patch(upload_url)
+    .set({ ...offset, 'Upload-Offset': '0' })
+    .send(bytes)
+    .expect(204)
+  return id
+}
+
+const run = (id: string) => processVideo(server.context, id, new AbortController().signal)
+
+describe('a video', () => {
+  it('is uploaded in pieces, processed, and played', async () => {
+    const agent = await server.signIn(await server.register())
+    const { id, upload_url } = await announce(agent, clip.length)
+    const half = Math.floor(clip.length / 2)
+    await agent
+      .patch(upload_url)
+      .set({ ...offset, 'Upload-Offset': '0' })
+      .send(clip.subarray(0, half))
+      .expect(204)
+      .expect('Upload-Offset', String(half))
+    await agent.head(upload_url).set(tus).expect(200).expect('Upload-Offset', String(half))
+    await agent
+      .patch(upload_url)
+      .set({ ...offset, 'Upload-Offset': String(half) })
+      .send(clip.subarray(half))
+      .expect(204)
+    expect((await agent.get(`/api/videos/${id}/`)).body).toMatchObject({ status: 'queued', upload_url: null })
+    await run(id)
+    const { body } = await agent.get(`/api/videos/${id}/`)
+    expect(body).toMatchObject({
+      ...{ status: 'ready', progress: 100, failure: '', title: 'clip' },
+      ...{ width: 320, height: 240, renditions: ['240p'] },
+    })
+    expect(body.duration_seconds).toBeCloseTo(5, 0)
+    const playlist = await server.visitor().get(body.playback_url).expect(200)
+    expect(playlist.headers['x-accel-redirect']).toBe(`/_store/videos/${id}/index.m3u8`)
+  })
+
+  it('that its owner has already is the one that was there', async () => {
+    const agent = await server.signIn(await server.register())
+    const first = await upload(agent, clip)
+    await run(first)
+    const second = await upload(agent, clip, 'again.mp4')
+    await run(second)
+    expect((await agent.get(`/api/videos/${second}/`)).body.id).toBe(first)
+    expect((await agent.get('/api/videos/')).body.results.map(({ id }: { id: string }) => id)).toEqual([first])
+  })
+
+  it('is its owner’s: nobody else sees the upload or writes to it', async () => {
+    const agent = await server.signIn(await server.register())
+    const other = await server.signIn(await server.register())
+    const { id, upload_url } = await announce(agent, clip.length)
+    await other.get(`/api/videos/${id}/`).expect(404)
+    await other.head(upload_url).set(tus).expect(404)
+    await other
+      .patch(upload_url)
+      .set({ ...offset, 'Upload-Offset': '0' })
+      .send(clip)
+      .expect(404)
+    await server.visitor().head(upload_url).set(tus).expect(401)
+    await other.delete(`/api/videos/${id}/`).expect(404)
+    await agent.delete(`/api/videos/${id}/`).expect(204)
+    await agent.head(upload_url).set(tus).expect(404)
+  })
+
+  it.each([
+    ['a text that is called a video', Buffer.from('hello '.repeat(1000)), 'not_media'],
+    ['a file of nothing', Buffer.alloc(9000), 'not_media'],
+    ['a picture', Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(5000)]), 'not_media'],
+    ['a playlist', Buffer.from(`#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n`), 'not_media'],
+  ])('fails with a reason when it is %s', async (_what, bytes, failure) => {
+    const agent = await server.signIn(await server.register())
+    const id = await upload(agent, bytes, 'film.mp4')
+    await run(id)
+    expect((await agent.get(`/api/videos/${id}/`)).body).toMatchObject({
+      status: 'failed',
+      failure,
+      playback_url: null,
+    })
+  })
+
+  it('says so when an offset is wrong, and goes on from the right one', async () => {
+    const agent = await server.signIn(await server.register())
+    const { upload_url } = await announce(agent, clip.length)
+    await agent
+      .patch(upload_url)
+      .set({ ...offset, 'Upload-Offset': '7' })
+      .send(clip)
+      .expect(409)
+    await agent.head(upload_url).set(tus).expect('Upload-Offset', '0')
+  })
+})
+
+it('an upload without a video makes one by its file’s name', async () => {
+  const agent = await server.signIn(await server.register())
+  const { headers } = await agent
+    .post('/api/uploads/')
+    .set({
+      ...tus,
+      'Upload-Length': String(clip.length),
+      'Upload-Metadata': metadata({ filename: '../../etc/Урок 1.mp4' }),
+    })
+    .expect(201)
+  const id = headers.location?.split('/').at(-1)
+  expect((await agent.get(`/api/videos/${id}/`)).body).toMatchObject({
+    file_name: 'Урок 1.mp4',
+    title: 'Урок 1',
+    status: 'uploading',
+  })
+})
