@@ -28,7 +28,7 @@ type CloseCode = typeof closeCodes.tooManySockets | typeof closeCodes.overloaded
 
 interface AdmissionOptions {
   redis: RedisClient
-  lease: Pick<NodeLease, 'node' | 'alive'>
+  lease: Pick<NodeLease, 'node' | 'alive' | 'isAlive'>
   limits: AdmissionLimits
   log: Pick<Logger, 'warn'>
 }
@@ -101,8 +101,15 @@ export class Admission implements AsyncDisposable {
     const { redis, lease } = this.#options
     if (!redis.isReady) return true
     try {
-      const args = [lease.node, this.#count(key), limit, ...lease.alive]
-      return Number(await seat.run(redis, [keyOf(key)], args)) === 1
+      const alive = [...lease.alive]
+      for (;;) {
+        const reply = await seat.run(redis, [keyOf(key)], [lease.node, this.#count(key), limit, ...alive])
+        if (!Array.isArray(reply)) return reply === 1
+        for (const node of reply.map(String)) {
+          if (await lease.isAlive(node)) alive.push(node)
+          else await redis.hDel(keyOf(key), node)
+        }
+      }
     } catch {
       this.#unsettled.add(key)
       return true

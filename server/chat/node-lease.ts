@@ -63,6 +63,10 @@ export class NodeLease implements AsyncDisposable {
     return this.#alive.includes(this.#node) ? this.#alive : [...this.#alive, this.#node]
   }
 
+  async isAlive(node: string): Promise<boolean> {
+    return (await this.#options.redis.exists(`n:${node}`)) === 1
+  }
+
   start(): void {
     const { redis, log, timing } = this.#options
     const every = (ms: number, work: () => Promise<void>) => {

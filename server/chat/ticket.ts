@@ -65,6 +65,7 @@ export function verifyChatTicket(token: string, secret: string, nowMs = Date.now
     const { sub, name, av, fam, sx, jti, iat } = payload as Record<string, unknown>
     if (
       typeof sub !== 'string' ||
+      !/^[ug]:[\w-]{1,40}$/.test(sub) ||
       typeof name !== 'string' ||
       typeof sx !== 'number' ||
       typeof jti !== 'string' ||

@@ -7,6 +7,8 @@ export const SECRET = 'c'.repeat(40)
 export class FakeHost implements ChatHost {
   readonly ranks = new Map<string, Rank>()
   readonly closedRooms = new Set<string>()
+  /** Whose accounts are closed. */
+  readonly shutOut = new Set<string>()
   readonly blockedTerms: string[] = []
   readonly bans: { uid: string; untilMs: number }[] = []
   readonly emotes: string[] = []
@@ -24,6 +26,7 @@ export class FakeHost implements ChatHost {
 
   async place(room: string, uid: string | null) {
     if (this.isAway) throw new Error('the api is away')
+    if (uid !== null && this.shutOut.has(uid)) return null
     if (this.closedRooms.has(room) && !this.ranks.has(`${room} ${uid}`)) return null
     const rank = uid === null ? ranks.guest : (this.ranks.get(`${room} ${uid}`) ?? this.usualRank)
     return { rank, modes: ['all' as const, 'emote' as const] }

@@ -5,14 +5,16 @@ import { connect, type Socket } from 'node:net'
 /** A WebSocket whose every byte a test chooses (RFC 6455, section 5.2). */
 export class RawSocket {
   readonly socket: Socket
-  /** What the server's answer to the upgrade began with. */
+  /** What the server answered to the upgrade, and with which status. */
+  readonly answer: string
   readonly status: number
   #read: Buffer
   isClosed = false
 
-  private constructor(socket: Socket, status: number, rest: Buffer) {
+  private constructor(socket: Socket, answer: string, rest: Buffer) {
     this.socket = socket
-    this.status = status
+    this.answer = answer
+    this.status = Number(answer.split(' ')[1])
     this.#read = rest
     socket.on('data', (data) => {
       this.#read = Buffer.concat([this.#read, data])
@@ -44,7 +46,7 @@ export class RawSocket {
       answer = Buffer.concat([answer, data])
     }
     const end = answer.indexOf('\r\n\r\n') + 4
-    return new RawSocket(socket, Number(answer.toString().split(' ')[1]), answer.subarray(end))
+    return new RawSocket(socket, answer.subarray(0, end).toString(), answer.subarray(end))
   }
 
   /** @param opcode 0 goes on, 1 is text, 2 binary, 8 a close, 9 a ping */
