@@ -23,8 +23,8 @@ export interface TestLibrary extends AsyncDisposable {
   folder(files?: Record<string, string | Uint8Array>): Promise<string>
   /** `npm run library -- …` as a process. */
   command(args: string[], env?: Record<string, string>): Promise<Ended>
-  /** The same, killed with SIGKILL after so many milliseconds unless it ends before. */
-  commandKilledAfter(ms: number, args: string[]): Promise<Ended>
+  /** The same, killed with SIGKILL once the store has had so many requests of it, unless it ends before. */
+  commandKilledAfter(requests: number, args: string[]): Promise<Ended>
 }
 
 export interface Ended {
@@ -61,7 +61,10 @@ export async function openLibrary(): Promise<TestLibrary> {
       return folder
     },
     command: (args, more = {}) => run(args, { ...env, ...more }),
-    commandKilledAfter: (ms, args) => run(args, env, ms),
+    commandKilledAfter(requests, args) {
+      const last = s3.requests.length + requests
+      return run(args, env, () => s3.requests.length >= last)
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -73,11 +76,10 @@ export async function fill(folder: string, files: Record<string, string | Uint8A
   }
 }
 
-async function run(args: string[], env: Record<string, string>, killAfterMs?: number): Promise<Ended> {
+async function run(args: string[], env: Record<string, string>, isKilled?: () => boolean): Promise<Ended> {
   const child = spawn(process.execPath, ['server/library/cli.ts', ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(killAfterMs === undefined ? {} : { timeout: Math.round(killAfterMs), killSignal: 'SIGKILL' as const }),
   })
   const ended: Ended = { code: null, out: '', err: '' }
   child.stdout.on('data', (text) => {
@@ -86,6 +88,9 @@ async function run(args: string[], env: Record<string, string>, killAfterMs?: nu
   child.stderr.on('data', (text) => {
     ended.err += text
   })
-  ;[ended.code] = await once(child, 'close')
+  const closed = once(child, 'close')
+  const watch = isKilled && setInterval(() => isKilled() && child.kill('SIGKILL'), 2)
+  ;[ended.code] = await closed
+  clearInterval(watch)
   return ended
 }
