@@ -3,12 +3,12 @@ import type { ChatErrorCode, RoomMode, RoomSettings, ServerFrame } from '../../s
 import { send } from '../api.ts'
 import { type Answer, Answers } from './answers.ts'
 import { type ChatConnection, type ConnectionState, chatConnection, type RoomListener } from './chat-connection.ts'
+import { MODERATOR } from './chat-ranks.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
 import { fetchEmotes, fetchOlder, type KeptLines, pathOf } from './room-api.ts'
 import { type Entry, RoomLog } from './room-log.ts'
 
-const RETRY_MS = 2000
-const UNHEARD_MS = 5000
+const [RETRY_MS, UNHEARD_MS] = [2000, 5000]
 const HISTORY_STEP = 60
 const MOST_NAMES = 1000
 /** Refused for a moment, and not for what was said: it goes out again by itself. */
@@ -16,10 +16,6 @@ const temporary: ReadonlySet<ChatErrorCode> = new Set(['unavailable', 'internal'
 
 /** `all` once the beginning is there. */
 export type HistoryState = 'idle' | 'loading' | 'all' | 'failed'
-
-/** Guests read, members write, moderators keep order, owners as well. */
-export const MODERATOR = 2
-export const OWNER = 3
 
 /**
  * A room as its page shows it: what was said, and what the person has said and not heard back yet. The elements of the
@@ -56,6 +52,8 @@ export class ChatRoom implements RoomListener {
   #person: number | null | undefined
   #emotesVersion = 0
   #isConnected = false
+  /** The hub has let us in over this connection. */
+  #isIn = false
 
   constructor(connection = chatConnection) {
     this.#connection = connection
@@ -90,6 +88,7 @@ export class ChatRoom implements RoomListener {
   follow(room: string): void {
     if (room === this.room) return
     if (this.room) this.#connection.leave(this.room)
+    this.#isIn = false
     this.room = room
     this.log.begin('')
     this.#emotesVersion = 0
@@ -98,7 +97,7 @@ export class ChatRoom implements RoomListener {
     if (this.#isConnected) this.#connection.join(room, this)
   }
 
-  /** Who writes here; what they had not sent comes back. Null for a guest. */
+  /** Who writes here, null for a guest; what they had not sent comes back. */
   become(person: number | null, name: string): void {
     if (person === this.#person) return
     const isSomebodyElse = this.#person !== undefined
@@ -174,6 +173,7 @@ export class ChatRoom implements RoomListener {
   changed(state: ConnectionState, code: number | null): void {
     this.state = state
     this.closedWith = code
+    if (state !== 'open' && state !== 'degraded') this.#isIn = false
     this.changedSomething()
   }
 
@@ -211,6 +211,7 @@ export class ChatRoom implements RoomListener {
 
   #joined(frame: Extract<ServerFrame, { t: 'joined' }>): void {
     this.hasJoined = true
+    this.#isIn = true
     this.refusal = null
     if (!frame.recovered) {
       this.log.begin(frame.e)
@@ -229,7 +230,8 @@ export class ChatRoom implements RoomListener {
   }
 
   #say({ cid, body, re, at }: Outgoing): void {
-    if (!this.#connection.say({ t: 'send', room: this.room, cid, body, re, at })) return
+    // Said too early, it would be refused; who joins says all that waits.
+    if (!this.#isIn || !this.#connection.say({ t: 'send', room: this.room, cid, body, re, at })) return
     // A hub that is flooded drops frames unread; it knows by the cid what it has already.
     setTimeout(() => this.#sayAgain(cid), UNHEARD_MS)
   }

@@ -4,7 +4,7 @@ import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/dialog/dialog.js'
 import { base, buttons } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
-import { MODERATOR } from './chat-room.ts'
+import { MODERATOR } from './chat-ranks.ts'
 import { RoomElement } from './room-element.ts'
 
 const MAX_LETTERS = 300
