@@ -151,6 +151,8 @@ it('who follows a channel sees it go live: at the bell, in a toast, on its own p
 
 it('a browser that may be pushed to shows it when no page is there to, and only then; turned off it is forgotten', async () => {
   const { context, page, problems } = await visit('producer@ustat.local', { mayNotify: true })
+  const { headers } = await fetch(`${platform.url}/service-worker.js`)
+  expect([headers.get('content-type'), headers.get('cache-control')]).toEqual(['text/javascript', 'no-cache'])
   const push = await pusher(context, page)
   await bell(page).click()
   await page.getByRole('button', { name: 'Turn on' }).click()
@@ -195,6 +197,35 @@ it('a browser that may be pushed to shows it when no page is there to, and only 
   await page.getByRole('link', { name: 'Sign in' }).waitFor()
   expect(await bell(page).count()).toBe(0)
   expect(problems).toEqual([])
+})
+
+it('a page keeps a connection for who is signed in, and none for a guest who is in no room', async () => {
+  const context = await browser.newContext()
+  const guest = await context.newPage()
+  let connections = 0
+  guest.on('websocket', () => {
+    connections += 1
+  })
+  await guest.goto(platform.url)
+  await guest.getByRole('link', { name: /Sign in|Войти/ }).waitFor()
+  await guest.waitForLoadState('networkidle')
+  expect(connections).toBe(0)
+  await context.close()
+
+  const { page } = await visit('teacher@ustat.local', { mayNotify: false })
+  const opened: string[] = []
+  page.on('websocket', (socket) => opened.push(socket.url()))
+  await page.goto(platform.url)
+  await expect.poll(() => opened.length).toBe(1)
+  await page.evaluate((path) => {
+    const link = Object.assign(document.createElement('a'), { href: path, textContent: 'there' })
+    document.body.append(link)
+    link.click()
+  }, `/c/${slug}`)
+  await page.locator('.off').waitFor()
+  await page.locator('chat-panel').waitFor()
+  // The same one serves the room.
+  expect(opened).toHaveLength(1)
 })
 
 /** What the browser does when its push service has something for the page's service worker. */
