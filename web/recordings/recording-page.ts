@@ -2,6 +2,8 @@ import { msg, updateWhenLocaleChanges } from '@lit/localize'
 import type { RouterLocation } from '@vaadin/router'
 import { css, html, LitElement, nothing } from 'lit'
 import type { RecordingJson } from '../../server/vod/contract.ts'
+import '../chat/chat-panel.ts'
+import '../chat/chat-replay.ts'
 import { Poll } from '../poll.ts'
 import '../player/vod-player.ts'
 import { serverClock } from '../server-clock.ts'
@@ -16,6 +18,10 @@ import { base, buttons, liveBadge } from '../ui/styles.ts'
 const POLL_MS = 5000
 const READY_POLL_MS = 300_000
 
+function pauseOf(recording: RecordingJson | null): number {
+  return recording?.status === 'ready' && recording.chat_url ? READY_POLL_MS : POLL_MS
+}
+
 /** A recording; while its show still runs, the way to the live one. */
 export class RecordingPage extends LitElement {
   static override styles = [
@@ -23,7 +29,8 @@ export class RecordingPage extends LitElement {
     buttons,
     liveBadge,
     css`
-      .stage { max-width: 1180px; margin: 0 auto }
+      .stage { display: grid; grid-template-columns: minmax(0, 1fr) minmax(300px, 360px); gap: 24px; align-items: start }
+      .stage.alone { grid-template-columns: minmax(0, 1180px); justify-content: center }
       .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
       .off { display: grid; place-content: center; justify-items: center; gap: 14px; aspect-ratio: 16 / 9; max-height: 60vh; width: 100%; padding: 24px; border-radius: 18px; background: radial-gradient(circle at 50% 20%, #22332e, #0b100f); color: #eef3f1; text-align: center }
       .off p { max-width: 34em }
@@ -34,14 +41,17 @@ export class RecordingPage extends LitElement {
       .running p { flex: 1; min-width: 14em }
       .own { margin-top: 8px }
       notice-box { margin-bottom: 16px }
+      @media (max-width: 960px) { .stage, .stage.alone { grid-template-columns: minmax(0, 1fr) } }
       @media (max-width: 640px) { vod-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
     `,
   ]
-  static override properties = { recording: {} }
+  static override properties = { recording: {}, video: { state: true } }
 
   /** Its id. */
   declare recording: string
-  readonly #poll = new Poll<RecordingJson>(this, (known) => (known?.status === 'ready' ? READY_POLL_MS : POLL_MS))
+  /** What plays, once it is there. */
+  declare video: HTMLVideoElement | null
+  readonly #poll = new Poll<RecordingJson>(this, pauseOf)
 
   readonly #session = new Session(this)
 
@@ -49,12 +59,27 @@ export class RecordingPage extends LitElement {
     super()
     updateWhenLocaleChanges(this)
     this.recording = ''
+    this.video = null
   }
 
   /** Called by the router before the page is shown. */
   onBeforeEnter({ params }: RouterLocation): void {
     this.recording = String(params.id)
     this.#poll.follow(`/api/recordings/${encodeURIComponent(this.recording)}/`)
+  }
+
+  protected override async updated(): Promise<void> {
+    const player = this.renderRoot.querySelector('vod-player')
+    await player?.updateComplete
+    this.video = player?.video ?? null
+  }
+
+  /** The room itself while the show runs, then what was said in it. */
+  #chat(recording: RecordingJson) {
+    const { status, chat_room: room, chat_url: url, chat_pieces: pieces } = recording
+    if (status === 'failed') return nothing
+    if (status === 'live') return html`<chat-panel .room=${room}></chat-panel>`
+    return html`<chat-replay .url=${url} .pieces=${pieces} .room=${room} .video=${this.video}></chat-replay>`
   }
 
   #stage(recording: RecordingJson) {
@@ -110,9 +135,12 @@ export class RecordingPage extends LitElement {
     const { value: recording, error } = this.#poll
     if (!recording && error?.status === 404) return html`<not-found-page></not-found-page>`
     document.title = recording ? `${recording.title} · Ustat` : 'Ustat'
-    return html`<div class="stage">
-      ${error ? html`<notice-box .error=${error} retries @retry=${() => this.#poll.now()}></notice-box>` : nothing}
-      ${recording ? html`${this.#stage(recording)}${this.#about(recording)}` : html`<div class="bone"></div>`}
+    return html`<div class=${recording?.status === 'failed' ? 'stage alone' : 'stage'}>
+      <div>
+        ${error ? html`<notice-box .error=${error} retries @retry=${() => this.#poll.now()}></notice-box>` : nothing}
+        ${recording ? html`${this.#stage(recording)}${this.#about(recording)}` : html`<div class="bone"></div>`}
+      </div>
+      ${recording ? this.#chat(recording) : nothing}
     </div>`
   }
 }
