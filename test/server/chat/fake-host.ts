@@ -15,11 +15,14 @@ export class FakeHost implements ChatHost {
   readonly people: Present[] = []
   readonly settings: RoomSettings = { slow: 0, mode: 'all', frozen: false, notices: 'everyone', emotes: 0 }
   isAway = false
+  /** It answers what nobody can read. */
+  isBroken = false
   /** Of whoever has no other. */
   usualRank: Rank = ranks.member
 
   async rules(room: string) {
     if (this.isAway) throw new Error('the api is away')
+    if (this.isBroken) throw new TypeError('that should not have happened')
     if (room.startsWith('no-')) return null
     return { blockedTerms: this.blockedTerms, emotes: this.emotes, settings: this.settings, bans: this.bans }
   }
