@@ -198,6 +198,18 @@ it('stays smooth at fifty messages a second, and its composer in sight above a p
   await page.evaluate(() => {
     const tasks: number[] = []
     Object.assign(window, { tasks })
+    // What a screen reader is told: elements in shadow roots, so they are looked at where they are.
+    const panel = document.querySelector('channel-page')?.shadowRoot?.querySelector('chat-panel')
+    const words = panel?.shadowRoot?.querySelector('chat-list')?.shadowRoot?.querySelector('live-words')
+    const spoken: string[] = []
+    Object.assign(window, { spoken })
+    if (words?.shadowRoot) {
+      new MutationObserver(() => spoken.push(words.shadowRoot?.textContent?.trim() ?? '')).observe(words.shadowRoot, {
+        subtree: true,
+        characterData: true,
+        childList: true,
+      })
+    }
     new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
       type: 'longtask',
     })
@@ -215,6 +227,10 @@ it('stays smooth at fifty messages a second, and its composer in sight above a p
   const longest = await page.evaluate(() => Math.max(0, ...(window as unknown as { tasks: number[] }).tasks))
   expect(longest).toBeLessThan(200)
   expect(await page.locator('chat-list li').count()).toBeLessThan(250)
+  // Two hundred and fifty messages in five seconds are one or two sentences.
+  await eventually(() => page.evaluate(() => (window as unknown as { spoken: string[] }).spoken.join(' | '))).toMatch(
+    /^\d+ new messages\. Person \d+: [^|]+( \| \d+ new messages\. [^|]+)?$/,
+  )
   expect(
     await page.locator('chat-list ol').evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight),
   ).toBeLessThan(2)
