@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -8,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import jwt from 'jsonwebtoken'
+import { run } from '../../config/local/processes.ts'
 
 const HOST = 'push.example.org'
 
@@ -42,7 +42,7 @@ export interface PushService extends AsyncDisposable {
 }
 
 export async function startPushService(): Promise<PushService> {
-  const { key, cert } = certificate()
+  const { key, cert } = await certificate()
   const browsers = new Map<string, { ecdh: ReturnType<typeof createECDH>; auth: Buffer }>()
   const answers = new Map<string, ((response: ServerResponse) => void)[]>()
   const posts: string[] = []
@@ -117,17 +117,14 @@ function verifySender(authorization: string): Pick<ReceivedPush, 'claims' | 'pub
   return { claims, publicKey }
 }
 
-function certificate(): { key: string; cert: string } {
+async function certificate(): Promise<{ key: string; cert: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'ustat-push-'))
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
   try {
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'].concat([
-        ...['-keyout', key, '-out', cert, '-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`],
-      ]),
-      { stdio: 'ignore' },
-    )
+    await run([
+      ...(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'] as const),
+      ...['-days', '1', '-keyout', key, '-out', cert, '-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`],
+    ])
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
   } finally {
     rmSync(directory, { recursive: true })
