@@ -14,6 +14,8 @@ const heard: Control[] = []
 let redis: Awaited<ReturnType<typeof listen>>
 beforeAll(async () => {
   server = await startServer()
+  // Redis's channels are those of every test that runs: nobody else's people and rooms have these numbers.
+  await server.context.orm.em.execute(`select setval('users_id_seq', 7000000), setval('channel_id_seq', 7000000)`)
   redis = await listen()
 })
 afterAll(async () => {
