@@ -53,15 +53,21 @@ export class LessonProgress implements ReactiveController {
     if (lesson !== null) void this.#begin(lesson)
   }
 
-  /** The video plays, and is here. */
-  at(seconds: number): void {
+  /** The video plays, and is here; see `WatchedRanges`. */
+  at(seconds: number, saysJumps = false): void {
     this.#position = seconds
-    this.#watched.at(seconds)
+    this.#watched.at(seconds, saysJumps)
   }
 
   /** Somebody moved to another place of it. */
   jump(): void {
     this.#watched.jump()
+  }
+
+  /** It stands, or is over: what was watched is told now. */
+  rest(): void {
+    this.#watched.jump()
+    void this.#beat()
   }
 
   /**

@@ -78,10 +78,19 @@ export class LessonVideo extends LitElement {
     const video = player?.video ?? null
     if (!video || video === this.#heard) return
     this.#heard = video
+    const look = () => this.progress?.at(video.currentTime, true)
     video.addEventListener('timeupdate', () => {
-      if (!video.paused && !video.seeking) this.progress?.at(video.currentTime)
+      if (!video.paused && !video.seeking) look()
     })
-    for (const event of ['seeking', 'pause', 'ended']) video.addEventListener(event, () => this.progress?.jump())
+    // A busy browser looks late: where it begins and where it ends is known all the same.
+    video.addEventListener('playing', look)
+    video.addEventListener('seeking', () => this.progress?.jump())
+    for (const event of ['pause', 'ended']) {
+      video.addEventListener(event, () => {
+        if (!video.seeking) look()
+        this.progress?.rest()
+      })
+    }
   }
 
   /** A live picture's place in the recording that it becomes: its own time since the show began. */

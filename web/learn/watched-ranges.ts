@@ -1,8 +1,10 @@
 /** Stretches of a video in seconds. */
 export type Range = [from: number, to: number]
 
-/** Between two looks at a playing video, a few times a second at up to twice the speed. More than that was a jump. */
+/** Between two looks at a video of another site, which says nothing of jumps: more than that was one. */
 const MOST_STEP = 2.5
+/** Our own player says when it jumps; what is left is a browser that had other things to do. */
+const MOST_OWN_STEP = 15
 /** As many as the API takes at once. */
 const MOST = 100
 
@@ -12,11 +14,15 @@ export class WatchedRanges {
   #open: Range | null = null
   #sent: Range[] = []
 
-  /** The video plays, and is here. */
-  at(position: number): void {
+  /**
+   * The video plays, and is here.
+   *
+   * @param saysJumps `jump` is called for each of them
+   */
+  at(position: number, saysJumps = false): void {
     if (!Number.isFinite(position) || position < 0) return
     const open = this.#open
-    if (open && position >= open[1] && position - open[1] <= MOST_STEP) open[1] = position
+    if (open && position >= open[1] && position - open[1] <= (saysJumps ? MOST_OWN_STEP : MOST_STEP)) open[1] = position
     else {
       this.jump()
       this.#open = [position, position]

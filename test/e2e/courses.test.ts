@@ -1,0 +1,165 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { CourseJson } from '../../server/courses/contract.ts'
+import { type Call, type Platform, startPlatform } from '../support/platform.ts'
+import { untilLive, untilRecorded } from './channel.ts'
+import { publish } from './publisher.ts'
+
+/** A course from the stream that becomes its lesson to the learner who bought it, in the pages of the product. */
+let platform: Platform
+let browser: Browser
+/** As the payment page sends people back: sessions are of one host. */
+let url: string
+const problems: string[] = []
+
+beforeAll(async () => {
+  ;[platform, browser] = await Promise.all([
+    startPlatform(),
+    chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
+    }),
+  ])
+  url = platform.url.replace('127.0.0.1', 'localhost')
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await platform?.[Symbol.asyncDispose]()
+})
+
+async function visit(email: string, path: string, size = { width: 1280, height: 900 }): Promise<Page> {
+  const context = await browser.newContext({ viewport: size, locale: 'en-US' })
+  const page = await context.newPage()
+  page.on('pageerror', (error) => problems.push(error.message))
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) problems.push(message.text())
+  })
+  await page.goto(`${url}/sign-in?next=${encodeURIComponent(path)}`)
+  await page.locator('wa-input[name="email"] input').fill(email)
+  await page.locator('wa-input[name="password"] input').fill('demo-password')
+  await page.keyboard.press('Enter')
+  await page.waitForURL((at) => at.pathname === path)
+  return page
+}
+
+/** A show of a few seconds. */
+async function record(): Promise<string> {
+  const publisher = await publish(await platform.publishUrl())
+  const { recording } = await untilLive(platform)
+  await publisher.stop()
+  return (await untilRecorded(platform, recording)).id
+}
+
+const soldCourse = async (call: Call): Promise<CourseJson> =>
+  (await (await call('/api/courses/zvuk-kotoryy-khochetsya-slushat/')).json()) as CourseJson
+
+const quiz = {
+  title: 'What did you hear?',
+  content_type: 'quiz',
+  quiz: {
+    pass_score: 100,
+    questions: [
+      {
+        ...{ id: 'q1', type: 'single', text: 'What hears the room?', answer: 'b' },
+        options: [
+          { id: 'a', text: 'A dynamic microphone' },
+          { id: 'b', text: 'A condenser microphone' },
+        ],
+      },
+      { id: 'q2', type: 'number', text: 'How many ears?', answer: 2 },
+    ],
+  },
+}
+
+it('a recording becomes a lesson, and who buys the course watches it, passes its quiz and talks in its room', async () => {
+  const recording = await record()
+  const teacher = await visit('teacher@ustat.local', `/recordings/${recording}`)
+  await teacher.getByRole('button', { name: 'Make it a lesson' }).click()
+  await teacher.getByRole('combobox', { name: 'Course' }).selectOption({ label: 'Звук, который хочется слушать' })
+  await teacher.locator('make-lesson wa-input[name="title"] input').fill('How a room sounds')
+  await teacher.getByRole('button', { name: 'Make the lesson' }).click()
+  await teacher.getByRole('link', { name: 'See the lesson' }).click()
+  await teacher.getByRole('heading', { name: 'How a room sounds' }).waitFor()
+  await teacher.locator('vod-player video').waitFor()
+  const call = await platform.signIn('teacher@ustat.local')
+  const [module] = (await soldCourse(call)).modules
+  const made = await call(`/api/modules/${module?.id}/lessons/`, { method: 'POST', body: JSON.stringify(quiz) })
+  expect(made.status).toBe(201)
+
+  // Found by its name, bought at the provider's page, open when the provider has told.
+  const student = await visit('student@ustat.local', '/courses')
+  await student.getByRole('combobox', { name: 'Search courses' }).fill('звук')
+  await student.getByRole('option', { name: 'Звук, который хочется слушать' }).click()
+  await student.getByRole('button', { name: 'Buy the course' }).click()
+  await student.waitForURL(/\/api\/payments\/sandbox\//)
+  await student.locator('form[action$="/pay/"] button').click()
+  await student.waitForURL(/\/courses\/zvuk/)
+  await student.getByRole('link', { name: 'Start learning' }).click()
+  await student.getByRole('button', { name: 'Mark as read' }).click()
+  await student.locator('.ways .done').waitFor()
+
+  await student
+    .locator('course-outline')
+    .getByRole('link', { name: /How a room sounds/ })
+    .click()
+  await student.getByRole('heading', { name: 'How a room sounds' }).waitFor()
+  // Watched to its end, the lesson is completed without a click.
+  await student.locator('.ways .done').waitFor({ timeout: 30_000 })
+  await student.getByRole('link', { name: 'Next' }).click()
+
+  await student.getByLabel('A dynamic microphone').check()
+  await student.getByLabel('Your answer').fill('2')
+  await student.getByRole('button', { name: 'Check my answers' }).click()
+  await student.getByText('Not passed yet').waitFor()
+  await student.getByRole('button', { name: 'Try again' }).click()
+  await student.getByLabel('A condenser microphone').check()
+  await student.getByLabel('Your answer').fill('2')
+  await student.getByRole('button', { name: 'Check my answers' }).click()
+  await student.getByText('Passed!').waitFor()
+  const learner = await platform.signIn('student@ustat.local')
+  await expect.poll(async () => (await soldCourse(learner)).progress?.completed_lessons).toBe(3)
+
+  // The class's room, beside the lesson.
+  for (const page of [teacher, student]) {
+    await page.getByRole('button', { name: 'Chat', exact: true }).last().click()
+    await page.locator('chat-panel textarea').waitFor()
+  }
+  await student.locator('chat-panel textarea').fill('Which microphone is yours?')
+  await student.keyboard.press('Enter')
+  await teacher.locator('chat-panel').getByText('Which microphone is yours?').waitFor()
+}, 120_000)
+
+it('a stranger is shown what the course costs, and nothing of its lessons and its room', async () => {
+  const { id, modules } = await soldCourse(await platform.signIn('teacher@ustat.local'))
+  const locked = modules[0]?.lessons.find(({ is_free }) => !is_free)?.id
+  const stranger = await visit('producer@ustat.local', `/learn/zvuk-kotoryy-khochetsya-slushat/${locked}`)
+  await stranger.getByRole('heading', { name: 'This lesson is for those who learn here' }).waitFor()
+  await stranger.getByRole('button', { name: 'Buy the course' }).waitFor()
+  expect(await stranger.locator('chat-panel, vod-player, rich-html').count()).toBe(0)
+  // Also who puts the panel there by hand is not let in.
+  await stranger.goto(`${url}/c/demo`)
+  await stranger.locator('chat-panel textarea').waitFor()
+  await stranger.locator('chat-panel').evaluate((panel, room) => {
+    ;(panel as HTMLElementTagNameMap['chat-panel']).room = room
+  }, `course-${id}`)
+  await stranger.locator('chat-panel textarea').waitFor({ state: 'detached' })
+  expect(await stranger.locator('chat-panel').getByText('Which microphone is yours?').count()).toBe(0)
+}, 60_000)
+
+it('the catalogue keeps its filters in the address, on a phone in a drawer', async () => {
+  const page = await visit('student@ustat.local', '/courses', { width: 390, height: 844 })
+  await page.getByRole('button', { name: 'Filters' }).click()
+  await page.getByRole('link', { name: 'Free', exact: true }).click()
+  await page.getByRole('button', { name: 'Show courses: 1' }).click()
+  await expect.poll(() => page.url()).toBe(`${url}/courses?is_free=true`)
+  await expect.poll(() => page.locator('course-card h3').allInnerTexts()).toEqual(['Первый урок в прямом эфире'])
+  await page.goto(`${url}/courses?search=nothing+like+this&is_free=true`)
+  await page.getByText('No course fits.').waitFor()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await page.getByRole('button', { name: 'Show all courses' }).click()
+  await expect.poll(() => page.locator('course-card').count()).toBe(2)
+  await page.goBack()
+  await page.getByText('No course fits.').waitFor()
+  expect(problems).toEqual([])
+}, 60_000)
