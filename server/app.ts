@@ -11,6 +11,7 @@ import type { Context } from './context.ts'
 import { rememberedAnswers } from './courses/remembered-answers.ts'
 import { courseRoutes } from './courses/routes.ts'
 import { DomainError } from './errors.ts'
+import { exportRoutes } from './exports/routes.ts'
 import type { Api } from './http/api.ts'
 import { jsonBody } from './http/body.ts'
 import { csrf, hostName } from './http/csrf.ts'
@@ -88,6 +89,7 @@ export function features(context: Context): Api[] {
     liveRoutes,
     recordingRoutes,
     videoRoutes,
+    exportRoutes,
     accountRoutes,
     courseRoutes,
     adminRoutes,

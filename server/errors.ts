@@ -128,6 +128,10 @@ export type ErrorCode =
   | 'video_too_large'
   | 'video_quota_reached'
   | 'upload_size_differs'
+  | 'export_not_found'
+  | 'export_not_ready'
+  | 'too_many_exports'
+  | 'range_refused'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'

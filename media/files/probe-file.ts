@@ -20,6 +20,8 @@ export interface VideoFacts {
   isTurned: boolean
   pixelFormat: string
   frameRate: number
+  /** Its first picture, seconds after whatever comes first in the file. */
+  startSeconds: number
   /** Longest distance between two keyframes of its first minute; null with fewer than two. */
   keyframeIntervalSeconds: number | null
   bitrateBps: number
@@ -132,6 +134,7 @@ interface Stream {
   r_frame_rate?: string
   bit_rate?: string
   duration?: string
+  start_time?: string
   channels?: number
   sample_rate?: string
   disposition?: { attached_pic?: number }
@@ -140,10 +143,10 @@ interface Stream {
 
 interface Answer {
   streams?: Stream[]
-  format?: { duration?: string; bit_rate?: string }
+  format?: { duration?: string; bit_rate?: string; start_time?: string }
 }
 
-function videoFacts(stream: Stream, format: { bit_rate?: string }): VideoFacts {
+function videoFacts(stream: Stream, format: NonNullable<Answer['format']>): VideoFacts {
   const turn = stream.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0
   const isSideways = Math.abs(turn) % 180 === 90
   const [width = 0, height = 0] = [stream.width, stream.height]
@@ -155,6 +158,7 @@ function videoFacts(stream: Stream, format: { bit_rate?: string }): VideoFacts {
     isTurned: turn !== 0,
     pixelFormat: stream.pix_fmt ?? '',
     frameRate: rate(stream.avg_frame_rate) || rate(stream.r_frame_rate) || 30,
+    startSeconds: Math.max(0, Number(stream.start_time ?? 0) - Number(format.start_time ?? 0)) || 0,
     keyframeIntervalSeconds: null,
     bitrateBps: Number(stream.bit_rate ?? format.bit_rate ?? 0) || 0,
   }

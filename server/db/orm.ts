@@ -23,6 +23,7 @@ import { Enrollment } from '../courses/enrollment.ts'
 import { Lesson } from '../courses/lesson.ts'
 import { Module } from '../courses/module.ts'
 import { Tag } from '../courses/tag.ts'
+import { Export } from '../exports/export.ts'
 import { LibraryFile } from '../library/library-file.ts'
 import { MediaAsset } from '../library/media-asset.ts'
 import { Broadcast } from '../live/broadcast.ts'
@@ -52,7 +53,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
     clientUrl: url,
     entities: [
       ...[User, Profile, AuthToken, Education, WorkExperience, CustomUrlHistory],
-      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset, LibraryFile, Video],
+      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset, LibraryFile, Video, Export],
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],

@@ -13,7 +13,8 @@ const half = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/i
 const takesFile = /^\/api\/.+\/(?:thumbnail|avatar|picture|file)\/?$/
 
 /** Where a form with files is: its route reads it as it comes. A browser that is signed in sends its CSRF token with it. */
-const takesForm = /^\/api\/(?:lessons\/\d+\/(?:submissions|file)|courses\/\d+\/thumbnail|profiles\/me\/avatar)\/?$/
+const takesForm =
+  /^\/api\/(?:lessons\/\d+\/(?:submissions|file)|courses\/\d+\/thumbnail|profiles\/me\/avatar|convert)\/?$/
 
 /**
  * JSON and nothing else, but where a file is expected: a form is what another site can send without asking. `__proto__` is a key like any other, which no

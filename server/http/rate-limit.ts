@@ -26,6 +26,8 @@ const rules = {
   grant: { points: 200, duration: 3600 },
   /** Looks of a return page at a payment that is still open; each asks its provider. */
   payment_status: { points: 20, duration: 60 },
+  /** Files of visitors are work for a worker, and room. */
+  convert: { points: 5, duration: 3600 },
   write: { points: 60, duration: 60 },
   /** Reports are work for a worker, and files. */
   report: { points: 30, duration: 3600 },

@@ -290,6 +290,16 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'There is no room for this file. Delete a video first.',
     ru: 'Для этого файла нет места. Сначала удалите какое-нибудь видео.',
   },
+  export_not_found: {
+    en: 'There is no such file any more. Make it again.',
+    ru: 'Такого файла больше нет. Создайте его заново.',
+  },
+  export_not_ready: { en: 'The file is still being made.', ru: 'Файл ещё создаётся.' },
+  too_many_exports: {
+    en: 'Several files are being made for you already. Wait for one of them.',
+    ru: 'Для вас уже создаётся несколько файлов. Дождитесь одного из них.',
+  },
+  range_refused: { en: 'The file ends before that.', ru: 'Файл кончается раньше.' },
   upload_size_differs: {
     en: 'The file is not as long as was announced. Begin the upload again.',
     ru: 'Размер файла не тот, что был объявлен. Начните загрузку заново.',

@@ -32,6 +32,8 @@ export interface Jobs {
   'notify-followers': { broadcast: string }
   'notify-learners': { lesson: number; at: string }
   'process-video': { video: string }
+  'make-export': { export: string }
+  'purge-exports': Record<string, never>
   'delete-video-files': { video: string }
   'deliver-notices': { notices: number[] }
   'send-pushes': { pushes: Push[]; attempt: number }
@@ -49,6 +51,9 @@ const queues: Record<JobName, QueueSettings> = {
   // A store that is away comes back within a day.
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
   'process-video': { retryLimit: 20, policy: 'standard', heartbeatSeconds: 30 },
+  'make-export': { retryLimit: 5, policy: 'standard', heartbeatSeconds: 30 },
+  // The next run is the retry.
+  'purge-exports': { retryLimit: 0, policy: 'exclusive' },
   'delete-video-files': { retryLimit: 20, policy: 'standard' },
   'delete-objects': { retryLimit: 20, policy: 'standard' },
   // The next run is the retry.

@@ -2,6 +2,8 @@ import { mailLinkTo } from '../accounts/mail-link.job.ts'
 import { reconcileCounters } from '../admin/reconcile-counters.job.ts'
 import { startAnalytics } from '../analytics/schedule.ts'
 import type { Context } from '../context.ts'
+import { makeExport } from '../exports/make-export.job.ts'
+import { purgeExports } from '../exports/purge-exports.job.ts'
 import { deleteObjects } from '../library/delete-objects.job.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
@@ -32,6 +34,9 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
   await queue.work('delete-video-files', ({ video }) => deleteVideoFiles(context, video))
   await queue.work('process-video', ({ video }, signal) => processVideo(context, video, signal), { everySeconds: 0.5 })
+  await queue.work('make-export', (job, signal) => makeExport(context, job.export, signal), { everySeconds: 0.5 })
+  await queue.work('purge-exports', () => purgeExports(context))
+  await queue.schedule('purge-exports', '* * * * *')
   await queue.work('write-chats', () => writeDueChats(context), { everySeconds: 1 })
   await queue.work('mail-link', (request) => mailLinkTo(context, request))
   await queue.work('send-mail', (mail) => sendMail(context, mail))

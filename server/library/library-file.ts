@@ -6,7 +6,7 @@ const schema = defineEntity({
   indexes: [{ properties: ['sha256'] }],
   checks: [
     { name: 'library_file_size_positive', expression: 'size_bytes >= 0' },
-    { name: 'library_file_path_length', expression: 'octet_length(path) between 1 and 1024' },
+    { name: 'library_file_path_length', expression: 'octet_length(path) >= 1 and octet_length(path) <= 1024' },
     { name: 'library_file_stored_whole', expression: '(key is null) = (sha256 is null)' },
   ],
   properties: {
