@@ -168,7 +168,7 @@ export class Connection {
   }
 
   async #join({ room, since }: Extract<ClientFrame, { t: 'join' }>): Promise<void> {
-    const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
+    const [rules, place] = await Promise.all([this.#hub.host.rules(room), this.#hub.host.place(room, this.account)])
     if (!rules) return this.refuse('room_not_found', { room })
     if (!place) return this.refuse(this.account ? 'forbidden' : 'unauthorized', { room })
     const live = await this.#hub.open(room)
@@ -211,7 +211,7 @@ export class Connection {
     if (!this.account || this.isReadOnly) return refuse('read_only')
     const text = cleanText(body)
     if (text === null) return refuse('bad_field')
-    const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
+    const [rules, place] = await Promise.all([this.#hub.host.rules(room), this.#hub.host.place(room, this.account)])
     if (!rules || !place) return refuse('forbidden')
     if (place.rank < ranks.moderator && hasBlockedTerm(rules.blockedTerms, text)) return refuse('blocked_term')
     const isForEmoteMode = isEmoteOnly(text, rules.emotes)
@@ -240,8 +240,8 @@ export class Connection {
   async #tellWho({ room, from, cid }: Extract<ClientFrame, { t: 'who' }>): Promise<void> {
     if (!this.#history.take(Date.now())) return this.refuse('rate_limited', { cid, room, retry: 2000 })
     const [place, { people, guests }] = await Promise.all([
-      this.#hub.place(room, this.account),
-      this.#hub.present(room),
+      this.#hub.host.place(room, this.account),
+      this.#hub.host.present(room),
     ])
     const told = place && place.rank >= ranks.moderator ? people.length : Math.min(people.length, MAX_LISTED)
     const to = Math.min(from + MAX_LISTED, told)
@@ -263,7 +263,7 @@ export class Connection {
     const cleaned = cleanText(text)
     if (!cleaned) return this.refuse('bad_field', about)
     if (!this.account || this.isReadOnly) return this.refuse('forbidden', about)
-    const [rules, place] = await Promise.all([this.#hub.rules(room), this.#hub.place(room, this.account)])
+    const [rules, place] = await Promise.all([this.#hub.host.rules(room), this.#hub.host.place(room, this.account)])
     if (!place || !rules) return this.refuse('forbidden', about)
     if (place.rank < ranks.moderator) {
       const { settings } = await this.#hub.open(room)

@@ -1,24 +1,20 @@
 import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
-import { Remembered } from '../remembered.ts'
+import { Arrivals } from './arrivals.ts'
 import type { Connection } from './connection.ts'
 import { CONTROL_CHANNEL, type Control, say, tellRoom, tellSite } from './control.ts'
-import type { ChatHost, Crowd, Place, RoomRules } from './host.ts'
+import type { ChatHost } from './host.ts'
 import { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
 import { countsChannel, PresenceBook, type PresenceTiming } from './presence.ts'
 import type { ChatErrorCode, ServerFrame } from './protocol.ts'
+import { RememberedHost } from './remembered-host.ts'
 import { channelOf, RoomStore, type SendResult } from './room-store.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
 
-const REMEMBERED_MS = 30_000
-/** That somebody may not even read somewhere. */
-const SHUT_OUT_MS = 2000
 /** A room without anybody is kept so long: a class reloads its page together. */
 const IDLE_MS = 60_000
-/** Of who is in a room, asked of the platform. */
-const PRESENT_MS = 3000
 /** One notice of a person in so long, over all nodes. */
 const NOTICE_MS = 30_000
 const RESYNC_MS = 5000
@@ -30,8 +26,6 @@ interface OpenRoom {
   opening: Promise<LiveRoom>
   connections: Set<Connection>
   hear: (message: string) => void
-  /** Of those who came while few were here: to say who leaves when they do. */
-  names: Map<string, string>
   idleSinceMs: number
   /** Up to which line the books were told that there is something to write. */
   markedUpTo: number
@@ -57,39 +51,38 @@ export interface HubRoomsOptions {
 export class HubRooms implements AsyncDisposable {
   readonly store: RoomStore
   readonly presence: PresenceBook
+  readonly host: RememberedHost
   readonly #options: HubRoomsOptions
   readonly #subscriptions: Subscriptions
+  readonly #arrivals: Arrivals
   readonly #rooms = new Map<string, OpenRoom>()
   readonly #connections = new Set<Connection>()
   /** Of each person, signed in or not. */
   readonly #people = new Map<string, Set<Connection>>()
-  readonly #rules: Remembered<RoomRules | null>
-  readonly #places: Remembered<Place | null>
-  readonly #present: Remembered<Crowd>
   readonly #timers: NodeJS.Timeout[]
   #isDegraded: boolean
   #resyncing: Promise<void> | null = null
   readonly #underWay = new Set<Promise<void>>()
 
   constructor(options: HubRoomsOptions) {
-    const { redis, host, log, metrics, timing = {}, onRegistered } = options
+    const { redis, host, log, metrics, timing = {}, announceUpTo, onRegistered } = options
     this.#options = options
     this.store = new RoomStore(redis)
+    this.host = new RememberedHost(host)
+    this.#arrivals = new Arrivals({
+      announceUpTo,
+      append: async (room, line) => {
+        await this.store.append(room, line)
+        this.wasWritten(room)
+      },
+      failed: (error) => this.failed(error),
+    })
     this.presence = new PresenceBook({
       ...{ redis, log, timing, onRegistered },
       onCount: (room, n) => this.#publish(room, { t: 'cnt', room, n }),
       onAudit: (drift) => metrics.drift.set(drift),
-      onMoved: (kind, room, viewers, count) => void this.#announce(kind, room, viewers, count),
+      onMoved: (kind, room, viewers, count) => void this.#arrivals.announce(kind, room, viewers, count),
     })
-    this.#rules = new Remembered((room) => host.rules(room), REMEMBERED_MS)
-    this.#places = new Remembered(async (key) => {
-      const [room = '', uid = ''] = key.split(' ')
-      const place = await host.place(room, uid || null)
-      // Who enrolls now wants to come in now.
-      if (!place) setTimeout(() => this.#places.forget(key), SHUT_OUT_MS).unref()
-      return place
-    }, REMEMBERED_MS)
-    this.#present = new Remembered((room) => host.present(room), PRESENT_MS)
     this.#subscriptions = new Subscriptions(redis, this.#isBack)
     this.#isDegraded = !redis.isReady
     redis.on('ready', this.#isBack)
@@ -129,14 +122,6 @@ export class HubRooms implements AsyncDisposable {
     connection.closed()
   }
 
-  rules(room: string): Promise<RoomRules | null> {
-    return this.#rules.get(room)
-  }
-
-  place(room: string, account: string | null): Promise<Place | null> {
-    return this.#places.get(`${room} ${account ?? ''}`)
-  }
-
   /** Read from Redis and subscribed, once for all who come at the same time. */
   open(id: string): Promise<LiveRoom> {
     const known = this.#rooms.get(id)
@@ -162,17 +147,15 @@ export class HubRooms implements AsyncDisposable {
       await Promise.all([live.open(), this.presence.learn(id)])
       return live
     })()
-    const room = { live, opening, connections, hear, names: new Map(), idleSinceMs: Date.now(), markedUpTo: 0 }
+    const room = { live, opening, connections, hear, idleSinceMs: Date.now(), markedUpTo: 0 }
     this.#rooms.set(id, room)
     opening.catch(() => this.#close(id, room))
     return opening
   }
 
   enter(room: string, connection: Connection): void {
-    const entry = this.#rooms.get(room)
-    entry?.connections.add(connection)
-    const { account, person } = connection
-    if (account && this.count(room) <= this.#options.announceUpTo) entry?.names.set(account, person.name)
+    this.#rooms.get(room)?.connections.add(connection)
+    this.#arrivals.came(room, connection.person, this.count(room))
     this.presence.enter(room, connection.person.uid)
   }
 
@@ -184,11 +167,6 @@ export class HubRooms implements AsyncDisposable {
 
   count(room: string): number {
     return this.presence.count(room)
-  }
-
-  /** Over all nodes. */
-  present(room: string): Promise<Crowd> {
-    return this.#present.get(room)
   }
 
   /** @throws {Error} Redis or the platform is away */
@@ -252,8 +230,8 @@ export class HubRooms implements AsyncDisposable {
    */
   async isShutOut(uid: string): Promise<boolean> {
     if (!uid.startsWith('u:')) return false
-    for (const room of ['lobby', ...this.#rooms.keys()]) this.#places.forget(`${room} ${uid}`)
-    return (await this.place('lobby', uid)) === null
+    for (const room of ['lobby', ...this.#rooms.keys()]) this.host.forgetPlace(room, uid)
+    return (await this.host.place('lobby', uid)) === null
   }
 
   /** What a client asked; to be over before this node ends. */
@@ -300,22 +278,6 @@ export class HubRooms implements AsyncDisposable {
     for (const { live } of this.#rooms.values()) live.flush()
   }
 
-  /** Guests have no names, and a crowd's coming and going nobody reads. */
-  async #announce(kind: 'join' | 'leave', room: string, viewers: readonly string[], count: number): Promise<void> {
-    const names = this.#rooms.get(room)?.names
-    for (const u of viewers) {
-      const n = names?.get(u)
-      if (kind === 'leave') names?.delete(u)
-      if (n === undefined || count > this.#options.announceUpTo) continue
-      try {
-        await this.store.append(room, { k: 'sys', u, n, b: kind })
-        this.wasWritten(room)
-      } catch (error) {
-        this.failed(error)
-      }
-    }
-  }
-
   async #prepare(room: string): Promise<void> {
     if (await this.store.isKnown(room)) return
     const rules = await this.#options.host.rules(room)
@@ -324,10 +286,10 @@ export class HubRooms implements AsyncDisposable {
 
   #hear(control: Control): void {
     if (control.kind === 'place') {
-      this.#places.forget(`${control.room} ${control.uid}`)
+      this.host.forgetPlace(control.room, control.uid)
       void this.#placeAgain(control.room, control.uid).catch((error: unknown) => this.failed(error))
     } else if (control.kind === 'rules') {
-      this.#rules.forget(control.room)
+      this.host.forgetRules(control.room)
     } else if (control.kind === 'frame') {
       this.#publish(control.room, control.frame)
     } else if (control.kind === 'site') {
@@ -343,7 +305,7 @@ export class HubRooms implements AsyncDisposable {
   async #placeAgain(room: string, uid: string): Promise<void> {
     const theirs = [...(this.#rooms.get(room)?.connections ?? [])].filter(({ person }) => person.uid === uid)
     if (theirs.length === 0) return
-    const [place, until] = await Promise.all([this.place(room, uid), this.store.bannedUntil(room, uid)])
+    const [place, until] = await Promise.all([this.host.place(room, uid), this.store.bannedUntil(room, uid)])
     for (const connection of theirs) {
       if (place) connection.tell({ t: 'you', room, ...place, ...(until === null ? {} : { until }) })
       else {
@@ -379,8 +341,7 @@ export class HubRooms implements AsyncDisposable {
   readonly #isAway = () => this.#degrade(true)
   readonly #isBack = () => {
     // What changed meanwhile was not heard.
-    this.#places.forgetAll()
-    this.#rules.forgetAll()
+    this.host.forgetAll()
     if (this.#options.redis.isReady) this.#degrade(false)
     // Another ticket can be checked now, and they write again.
     for (const connection of this.#connections) if (connection.isReadOnly) connection.warnOfEnd(RENEW_SECONDS)
@@ -413,6 +374,7 @@ export class HubRooms implements AsyncDisposable {
     if (this.#rooms.get(id) === room) this.#rooms.delete(id)
     room.live[Symbol.dispose]()
     this.presence.forget(id)
+    this.#arrivals.forget(id)
     void this.#subscriptions.remove(channelOf(id), room.hear)
   }
 }

@@ -11,11 +11,11 @@ export async function moderate(hub: HubRooms, connection: Connection, frame: Mod
   const { room, cid } = frame
   const { person, account } = connection
   const refuse = (code: 'forbidden' | 'bad_field') => connection.refuse(code, { cid, room })
-  const place = account && !connection.isReadOnly ? await hub.place(room, account) : null
+  const place = account && !connection.isReadOnly ? await hub.host.place(room, account) : null
   const isOwn = frame.op === 'del' && place !== null && (await isOwnLine(hub, room, frame.s, person.uid))
   if (!place || (place.rank < ranks.moderator && !isOwn)) return refuse('forbidden')
   if ('uid' in frame) {
-    const target = frame.uid.startsWith('u:') ? await hub.place(room, frame.uid) : null
+    const target = frame.uid.startsWith('u:') ? await hub.host.place(room, frame.uid) : null
     if (!mayAct(place, target)) return refuse('forbidden')
   }
   const operation = operationOf(frame)
