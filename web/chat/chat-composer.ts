@@ -11,6 +11,7 @@ import { emojiOf, findEmoji } from './emoji-data.ts'
 import './emoji-panel.ts'
 import { countLetters, isTooLong, MAX_LETTERS } from './letters.ts'
 import { closedShortcode, completionAt, matchingNames } from './mentions.ts'
+import { plainText } from './rich-text.ts'
 import { RoomElement } from './room-element.ts'
 import type { Entry } from './room-log.ts'
 
@@ -213,7 +214,7 @@ export class ChatComposer extends RoomElement {
     const entry = this.answering
     if (!entry) return nothing
     return html`<div class="answering">
-      <span>${icon('reply', 16)}${entry.line.n}: ${entry.line.b}</span>
+      <span>${icon('reply', 16)}${entry.line.n}: ${plainText(entry.line.b ?? '')}</span>
       <button type="button" class="tool" aria-label=${msg('Do not reply')} @click=${() => (this.answering = null)}>${icon('xmark', 16)}</button>
     </div>`
   }

@@ -7,7 +7,7 @@ import { refusalText, systemText } from './chat-words.ts'
 import { mentions } from './mentions.ts'
 import { nameColours } from './name-colour.ts'
 import type { Outgoing } from './outbox.ts'
-import { isJumbo, richText, type TextContext } from './rich-text.ts'
+import { isJumbo, plainText, richText, type TextContext } from './rich-text.ts'
 import type { Entry } from './room-log.ts'
 
 /** What a line may ask of the list that it stands in. */
@@ -65,7 +65,7 @@ function answered(s: number, { answered: entry, actions }: LineContext): Templat
   if (!entry) return html`<span class="re">${icon('reply', 14)}${msg('An older message')}</span>`
   const { n = '', b = '' } = entry.line
   return html`<button type="button" class="re" title=${msg('Show the message')} @click=${() => actions.jumpTo(s)}>
-    ${icon('reply', 14)}<span>${n}: ${b}</span>
+    ${icon('reply', 14)}<span>${n}: ${plainText(b)}</span>
   </button>`
 }
 

@@ -10,7 +10,7 @@ import './chat-list.ts'
 import './chat-menu.ts'
 import { MODERATOR } from './chat-ranks.ts'
 import { ChatRoom } from './chat-room.ts'
-import { panelStyles, plainButton } from './chat-styles.ts'
+import { panelStyles, plainButton, textStyles } from './chat-styles.ts'
 import { connectionText, deedRefusalText, settingsTexts } from './chat-words.ts'
 import { messageActions, personActions, type Somebody } from './person-menu.ts'
 import { richText } from './rich-text.ts'
@@ -25,7 +25,7 @@ type Dialog = 'chat-settings' | 'notice-form'
  * read.
  */
 export class ChatPanel extends RoomElement {
-  static override styles = [base, buttons, panelStyles, plainButton]
+  static override styles = [base, buttons, panelStyles, plainButton, textStyles]
   static override properties = {
     ...RoomElement.properties,
     room: {},

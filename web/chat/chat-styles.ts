@@ -1,5 +1,13 @@
 import { css } from 'lit'
 
+/** What may stand in a message, wherever one is shown. */
+export const textStyles = css`
+  .emote { height: 1.6em; width: auto; max-width: 6em; vertical-align: -0.4em; object-fit: contain }
+  .mention { color: var(--accent); font-weight: 600 }
+  .mention.me { padding: 0 4px; border-radius: 4px; background: var(--warn-ink); color: var(--warn-tint) }
+  code { padding: 0 4px; border-radius: 4px; background: var(--sunken); font-family: var(--mono); font-size: 0.88em }
+`
+
 /** The panel: its frame, its head, and what stands above the messages. */
 export const panelStyles = css`
   :host { display: flex; flex-direction: column; position: relative; height: clamp(440px, 46vw, 76vh); border: 1px solid var(--line); border-radius: 18px; background: var(--surface); overflow: hidden }
@@ -41,6 +49,7 @@ export const listStyles = css`
 
 /** A line, in the list and wherever else one is shown. */
 export const lineStyles = css`
+  ${textStyles}
   li[data-id], li.refused, li.waiting { position: relative; display: flex; gap: 8px; padding: 4px 16px; overflow-wrap: anywhere; font-size: 0.94rem; line-height: 1.45; scroll-margin: 40px }
   li[data-id]:hover, li[data-id]:focus, li[data-id]:focus-within { background: var(--sunken) }
   li[data-id]:focus-visible { outline-offset: -3px }
@@ -65,10 +74,6 @@ export const lineStyles = css`
   button.re:hover { color: var(--ink); text-decoration: underline }
   .text { white-space: pre-line }
   .text.jumbo { font-size: 1.7rem; line-height: 1.3 }
-  .emote { height: 1.6em; width: auto; max-width: 6em; vertical-align: -0.4em; object-fit: contain }
-  .mention { color: var(--accent); font-weight: 600 }
-  .mention.me { padding: 0 4px; border-radius: 4px; background: var(--warn-ink); color: var(--warn-tint) }
-  code { padding: 0 4px; border-radius: 4px; background: var(--sunken); font-family: var(--mono); font-size: 0.88em }
   li:hover code { background: var(--line) }
   .tools { position: absolute; inset-block-start: -6px; inset-inline-end: 10px; z-index: 1; display: none; align-items: center; padding: 2px; border: 1px solid var(--line); border-radius: 10px; background: var(--surface); box-shadow: var(--shadow) }
   li:first-of-type .tools { inset-block-start: 0 }

@@ -3,6 +3,7 @@ import { html } from 'lit'
 import { base } from '../ui/styles.ts'
 import { newMessagesText } from './chat-words.ts'
 import { mentions } from './mentions.ts'
+import { plainText } from './rich-text.ts'
 import { RoomElement } from './room-element.ts'
 
 /** A screen reader is told something so often, not more. */
@@ -46,7 +47,7 @@ export class LiveWords extends RoomElement {
     this.#heard = entries.at(-1)?.id ?? this.#heard
     if (isFirst || fresh.length === 0) return
     const told = fresh.findLast(({ line }) => mentions(line.b ?? '', this.me)) ?? fresh.at(-1)
-    const text = msg(str`${told?.line.n ?? ''}: ${told?.line.b ?? ''}`, { id: 'chat-message-spoken' })
+    const text = msg(str`${told?.line.n ?? ''}: ${plainText(told?.line.b ?? '')}`, { id: 'chat-message-spoken' })
     this.words = fresh.length === 1 ? text : `${newMessagesText(fresh.length)}. ${text}`
   }
 

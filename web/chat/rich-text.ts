@@ -39,6 +39,11 @@ export function richText(text: string, { me, names, emotes }: TextContext): (str
   return parts
 }
 
+/** The same in one line without its marks, for where it is only named. */
+export function plainText(text: string): string {
+  return text.replace(pattern, (whole, _link, code, bold, italic) => code ?? bold ?? italic ?? whole)
+}
+
 /** Up to three emoji or emotes and nothing else: they are drawn large. */
 export function isJumbo(text: string, emotes: ReadonlyMap<string, string>): boolean {
   if (text.length > 120 || !onlyEmoji.test(text) || /^[\d\s#*]+$/.test(text)) return false

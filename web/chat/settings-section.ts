@@ -15,8 +15,9 @@ export const sectionStyles = css`
   .note { padding-block: 6px; color: var(--ink-soft); font-size: 0.92rem }
   .button { min-height: 40px; padding: 0 16px; font-size: 0.92rem }
   form { display: flex; flex-wrap: wrap; align-items: end; gap: 10px; margin-block-start: 12px }
-  label { display: grid; gap: 4px; flex: 1; min-width: 10em; font-size: 0.92rem; font-weight: 600 }
-  input { min-height: 44px; padding: 0 14px; border: 1px solid var(--line); border-radius: 12px; background: var(--paper); color: var(--ink); font: inherit; font-size: 16px }
+  label { display: grid; gap: 4px; flex: 1 1 12em; min-width: 0; font-size: 0.92rem; font-weight: 600 }
+  input { width: 100%; min-width: 0; min-height: 44px; padding: 0 14px; border: 1px solid var(--line); border-radius: 12px; background: var(--paper); color: var(--ink); font: inherit; font-size: 16px }
+  input[type='file'] { padding: 8px; font-size: 0.9rem; font-weight: 400 }
   notice-box { margin-block: 8px }
 `
 

@@ -1,6 +1,6 @@
 import type { TemplateResult } from 'lit'
 import { expect, it } from 'vitest'
-import { isJumbo, richText } from '../../../web/chat/rich-text.ts'
+import { isJumbo, plainText, richText } from '../../../web/chat/rich-text.ts'
 
 const emotes = new Map([['ustat', '/media/ustat.webp']])
 const names = new Set(['anna', 'dr. emmett l. brown', 'марат сафин'])
@@ -82,5 +82,11 @@ it('draws a few emoji without words large', () => {
   )
   expect(['👍 yes', '123', '🎉🎉🎉🎉', ':unknown:', '#', ''].map((text) => isJumbo(text, emotes))).toEqual(
     Array(6).fill(false),
+  )
+})
+
+it('names a message without its marks', () => {
+  expect(plainText('Why is **minus** in `f(x)` *so*? https://e.org/a @Anna :ustat: 2*3*4')).toBe(
+    'Why is minus in f(x) so? https://e.org/a @Anna :ustat: 2*3*4',
   )
 })
