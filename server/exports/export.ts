@@ -10,13 +10,7 @@ export const exportSources = ['video', 'recording', 'broadcast', 'upload'] as co
 const schema = defineEntity({
   name: 'Export',
   indexes: [{ properties: ['expiresAt'] }, { properties: ['owner', 'createdAt'] }],
-  checks: [
-    { name: 'export_progress_percent', expression: 'progress >= 0 and progress <= 100' },
-    {
-      name: 'export_range_positive',
-      expression: 'start_seconds >= (0)::double precision and duration_seconds > (0)::double precision',
-    },
-  ],
+  checks: [{ name: 'export_progress_percent', expression: 'progress >= 0 and progress <= 100' }],
   properties: {
     ...unguessable,
     /** Null of a visitor without an account: whoever knows the id has it. */

@@ -17,9 +17,6 @@ export class Migration20261121121201_exports extends Migration {
       `alter table "export" add constraint "export_progress_percent" check (progress >= 0 and progress <= 100);`,
     )
     this.addSql(
-      `alter table "export" add constraint "export_range_positive" check (start_seconds >= 0 and duration_seconds > 0);`,
-    )
-    this.addSql(
       `alter table "export" add constraint "export_source_check" check ("source" in ('video', 'recording', 'broadcast', 'upload'));`,
     )
     this.addSql(
