@@ -200,8 +200,8 @@ describe('a recording in S3', () => {
     allowOrigins: vi.fn(),
     sweep: vi.fn(),
   }
-  const at = async (path: string) => {
-    const app = createServer(createApp({ ...server.context, metrics: new Registry(), store }).callback())
+  const at = async (path: string, of = store) => {
+    const app = createServer(createApp({ ...server.context, metrics: new Registry(), store: of }).callback())
     app.listen(0, '127.0.0.1')
     await once(app, 'listening')
     try {
@@ -230,6 +230,15 @@ describe('a recording in S3', () => {
       expect(answer.get('cache-control')).toBe('private, max-age=240')
       expect(answer.get('access-control-allow-origin')).toBe('*')
     }
+  })
+
+  it('sends by itself what is on disk as yet, of a store that is moving', async () => {
+    const answer = await at(url('720p/17.m4s'), { ...store, presign: async () => null })
+    expect([answer.status, answer.get('content-type'), answer.get('content-length')]).toEqual([
+      200,
+      'video/iso.segment',
+      '8',
+    ])
   })
 
   it('says what is missing and what is away', async () => {
