@@ -53,4 +53,6 @@ export const examples: Record<string, object> = {
   'post /api/lessons/:id/progress': { position_seconds: 120, ranges: [[0, 120]] },
   'post /api/courses/:id/reviews': { rating: 5, title: 'Понятно', content: 'Всё по шагам, спасибо!' },
   'post /api/payments/checkout': { course: 1 },
+  'patch /api/rooms/:room': { slow: 10, mode: 'followers', blocked_terms: ['казино'] },
+  'post /api/rooms/:room/bans': { user: 2, seconds: 600, reason: 'Реклама' },
 }

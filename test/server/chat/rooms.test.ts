@@ -5,7 +5,7 @@ import { ChatMessage } from '../../../server/chat/chat-message.ts'
 import { ChatModerator } from '../../../server/chat/chat-moderator.ts'
 import { ChatRoom } from '../../../server/chat/chat-room.ts'
 import { ranks } from '../../../server/chat/protocol.ts'
-import { aCourse } from '../../support/courses.ts'
+import { aCourse, anEnrollment } from '../../support/courses.ts'
 import { aPublisher, type TestPublisher } from '../../support/factories.ts'
 import { startServer } from '../../support/server.ts'
 import type { Client } from './hub.ts'
@@ -316,6 +316,21 @@ describe('followers', () => {
     expect(await page.send(room, 'still here?')).toMatchObject({ code: 'not_member' })
     await agent.patch(`${path}/`).send({ mode: 'all' }).expect(200)
     await close(page)
+  })
+})
+
+describe('learners', () => {
+  it('of the owner’s courses may write where only they may', async () => {
+    const [learner, stranger] = [await chat.server.register('student'), await chat.server.register('student')]
+    const fork = em()
+    await anEnrollment(fork, await aCourse(fork, owner), learner)
+    await anEnrollment(fork, await aCourse(fork, (await aPublisher(chat.server)).user), stranger)
+    const [page, other] = [await enter(learner), await enter(stranger)]
+    await (await chat.as(owner)).patch(`${path}/`).send({ mode: 'enrolled' }).expect(200)
+    expect(await page.send(room, 'as a learner')).toMatchObject({ t: 'ack' })
+    expect(await other.send(room, 'as a stranger')).toMatchObject({ code: 'not_member' })
+    await (await chat.as(owner)).patch(`${path}/`).send({ mode: 'all' }).expect(200)
+    await close(page, other)
   })
 })
 
