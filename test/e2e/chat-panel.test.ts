@@ -161,7 +161,7 @@ it('a class chats: old messages, mentions, emoji, order kept by keyboard, settin
 
   // Found again by its words, and shown where it was said.
   await teacher.getByRole('button', { name: 'Search in the chat' }).click()
-  await teacher.keyboard.type('question')
+  await teacher.locator('chat-search input').fill('question')
   await teacher.keyboard.press('Enter')
   await teacher.getByRole('button', { name: 'Show in the chat' }).click()
   await eventually(() => line(teacher, 'I have a question').evaluate((each) => each.matches(':focus'))).toBe(true)
