@@ -8,18 +8,20 @@ const MAX_REMEMBERED = 2000
 export class Remembered<T> {
   readonly #look: (key: string) => Promise<T>
   readonly #forMs: number
+  readonly #most: number
   readonly #answers = new Map<string, { at: number; answer: Promise<T> }>()
 
-  constructor(look: (key: string) => Promise<T>, forMs: number) {
+  constructor(look: (key: string) => Promise<T>, forMs: number, most = MAX_REMEMBERED) {
     this.#look = look
     this.#forMs = forMs
+    this.#most = most
   }
 
   get(key: string): Promise<T> {
     const now = performance.now()
     const known = this.#answers.get(key)
     if (known && now - known.at < this.#forMs) return known.answer
-    if (this.#answers.size >= MAX_REMEMBERED) this.#answers.clear()
+    if (this.#answers.size >= this.#most) this.#answers.clear()
     const asked = { at: now, answer: this.#look(key) }
     this.#answers.set(key, asked)
     asked.answer.catch(() => {

@@ -23,7 +23,8 @@ export async function moderate(hub: HubRooms, connection: Connection, frame: Mod
   if (!deed) return refuse('bad_field')
   // Read from Redis, or brought to it: what is set must be known before it is changed.
   await hub.open(room)
-  const done = await hub.store.append(room, deed.line, deed.effects, { by: person.uid, operation })
+  const by = person.uid
+  const done = await hub.store.append(room, deed.line, deed.effects, { by, operation }, { by, cid })
   if (!done) return refuse('bad_field')
   hub.wasWritten(room)
   if ('uid' in frame) await hub.placeChanged(room, frame.uid)

@@ -6,6 +6,8 @@ const REMEMBERED_MS = 30_000
 const SHUT_OUT_MS = 2000
 /** Who is in a room. */
 const PRESENT_MS = 3000
+/** Of people in rooms: more than one hub has. */
+const MOST_PLACES = 30_000
 
 /** What the platform says, asked once for all who want to know it within a while. */
 export class RememberedHost implements ChatHost {
@@ -15,12 +17,16 @@ export class RememberedHost implements ChatHost {
 
   constructor(host: ChatHost) {
     this.#rules = new Remembered((room) => host.rules(room), REMEMBERED_MS)
-    this.#places = new Remembered(async (key) => {
-      const [room = '', uid = ''] = key.split(' ')
-      const place = await host.place(room, uid || null)
-      if (!place) setTimeout(() => this.#places.forget(key), SHUT_OUT_MS).unref()
-      return place
-    }, REMEMBERED_MS)
+    this.#places = new Remembered(
+      async (key) => {
+        const [room = '', uid = ''] = key.split(' ')
+        const place = await host.place(room, uid || null)
+        if (!place) setTimeout(() => this.#places.forget(key), SHUT_OUT_MS).unref()
+        return place
+      },
+      REMEMBERED_MS,
+      MOST_PLACES,
+    )
     this.#present = new Remembered((room) => host.present(room), PRESENT_MS)
   }
 

@@ -94,16 +94,20 @@ export class RoomStore {
     return { kind: kind === 'ok' ? 'sent' : 'repeated', epoch: first, s: second }
   }
 
-  /** @returns its epoch, number and time; null when what it pins is not there any more */
+  /**
+   * @param asked the client's own name for it: asked again within five minutes, it is answered as it was, and nothing is done
+   * @returns its epoch, number and time; null when what it pins is not there any more
+   */
   async append(
     room: string,
     line: NewLine,
     effects: readonly Effect[] = [],
     deed: Deed | null = null,
+    asked: { by: string; cid: string } | null = null,
   ): Promise<Appended | null> {
     const reply = (await append.run(
       this.#redis,
-      ['meta', 'log', 'ban'].map((name) => `{r:${room}}:${name}`),
+      ['meta', 'log', 'ban', ...(asked ? [`i:${asked.by}:${asked.cid}`] : [])].map((name) => `{r:${room}}:${name}`),
       [
         JSON.stringify(line),
         channelOf(room),

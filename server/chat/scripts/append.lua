@@ -1,10 +1,15 @@
 -- A line that is not a person's message: what a moderator did, or the room itself. It takes effect in the same step.
--- KEYS: 1 meta  2 log  3 bans
+-- KEYS: 1 meta  2 log  3 bans  4 idempotency, when a client asked for it and may ask again
 -- ARGV: 1 line as JSON, without number and time  2 channel  3 epoch, should the room need one
 --       4 who did it and why, as JSON, for the books alone; empty for the room itself
 --       then effects: 'set' field value (of the settings; the line tells all of them) | 'pin' number | 'unpin'
 --                     'ban' uid until (0: for ever) | 'unban' uid | 'del' number | 'purge' uid
 -- Returns {epoch, number, time}, or nothing when what is to be pinned is not there any more
+local done = KEYS[4] and redis.call('GET', KEYS[4])
+if done then
+  local at = string.find(done, ':')
+  return {string.sub(done, 1, at - 1), tonumber(string.sub(done, at + 1)), 0}
+end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local line = ARGV[1]
@@ -83,4 +88,6 @@ end
 local s = redis.call('HINCRBY', KEYS[1], 's', 1)
 redis.call('XADD', KEYS[2], s, 'u', '', 'd', line, 't', now, 'm', ARGV[4])
 redis.call('PUBLISH', ARGV[2], s .. '|' .. epoch .. '|' .. now .. '|' .. line)
+redis.call('EXPIRE', KEYS[2], 604800)
+if KEYS[4] then redis.call('SET', KEYS[4], epoch .. ':' .. s, 'PX', 300000) end
 return {epoch, s, now}

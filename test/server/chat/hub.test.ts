@@ -194,6 +194,21 @@ describe('moderation', () => {
     await Promise.all([moderator, person, tab, late].map((client) => client.close()))
   })
 
+  it('what a moderator asks again with the same cid, on the other node, is done once', async () => {
+    host.ranks.set(`${room} u:45`, ranks.moderator)
+    const [here, there] = [await Client.open(one.url, { uid: 'u:45' }), await Client.open(two.url, { uid: 'u:45' })]
+    await Promise.all([here.join(room), there.join(room)])
+    const cid = here.cid()
+    const answers = []
+    for (const client of [here, there, here]) {
+      const from = client.frames.length
+      client.say({ t: 'mod', room, cid, op: 'slow', sec: 9 })
+      answers.push(await client.answer(cid, from))
+    }
+    expect(answers.map((answer) => ('s' in answer ? answer.s : answer.code))).toEqual([1, 1, 1])
+    await Promise.all([here.close(), there.close()])
+  })
+
   it('a demoted moderator moderates no more, though still connected', async () => {
     host.ranks.set(`${room} u:50`, ranks.moderator)
     const moderator = await Client.open(one.url, { uid: 'u:50' })

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { User } from '../../../server/accounts/user.ts'
 import { AuditLog } from '../../../server/admin/audit-log.ts'
+import { editUser } from '../../../server/admin/edit-user.ts'
 import { ChatBan } from '../../../server/chat/chat-ban.ts'
 import { ChatMessage } from '../../../server/chat/chat-message.ts'
 import { ChatRoom } from '../../../server/chat/chat-room.ts'
@@ -89,6 +90,20 @@ describe('places', () => {
     await expect.poll(() => client.closeCode, { timeout: 5000 }).toBe(4401)
     const again = Client.dial(hub.url, `r.${resume}`)
     await expect.poll(() => again.closeCode, { timeout: 5000 }).toBe(4401)
+  })
+})
+
+describe('an account that is closed', () => {
+  it('is put out for good, and so is whoever comes with what it was given before', async () => {
+    const { context } = server
+    const leaver = await server.register('student')
+    const client = await connect(leaver)
+    const { resume } = await client.next('hello')
+    const by = { actor: publisher.user.id, address: '127.0.0.1' }
+    await editUser(context.orm.em.fork(), leaver.id, { isActive: false }, by, context)
+    await expect.poll(() => client.closeCode, { timeout: 5000 }).toBe(4403)
+    const again = Client.dial(hub.url, `r.${resume}`)
+    await expect.poll(() => again.closeCode, { timeout: 5000 }).toBe(4403)
   })
 })
 
