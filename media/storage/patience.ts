@@ -30,12 +30,14 @@ export class Patience {
    */
   async of<T>(work: () => Promise<T>, also?: AbortSignal): Promise<T> {
     const { limitMs, firstMs = 250, longestMs = 10_000, onWait } = this.#options
-    const signal = AbortSignal.any([this.#options.signal, also].filter((each) => each !== undefined))
+    const signals = [this.#options.signal, also].filter((each) => each !== undefined)
+    // Only when there is something to wait for: most work succeeds at once, and listeners cost more than asking.
+    const wait = (ms: number) => sleep(ms, null, { signal: AbortSignal.any(signals) })
     let failedAt: number | null = null
     for (let delay = firstMs; ; delay = Math.min(delay * 2, longestMs)) {
       const busyMs = this.#busyUntil - Date.now()
-      if (busyMs > 0) await sleep(busyMs, null, { signal })
-      signal.throwIfAborted()
+      if (busyMs > 0) await wait(busyMs)
+      for (const signal of signals) signal.throwIfAborted()
       try {
         return await work()
       } catch (error) {
@@ -44,10 +46,10 @@ export class Patience {
         }
         failedAt ??= Date.now()
         const ms = delay * (0.5 + Math.random())
-        if (signal.aborted || Date.now() + ms - failedAt > limitMs) throw error
+        if (signals.some(({ aborted }) => aborted) || Date.now() + ms - failedAt > limitMs) throw error
         if (error.trouble === 'busy') this.#busyUntil = Math.max(this.#busyUntil, Date.now() + ms)
         onWait?.(error, ms)
-        await sleep(ms, null, { signal })
+        await wait(ms)
       }
     }
   }

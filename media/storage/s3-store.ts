@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import {
@@ -172,7 +172,7 @@ export class S3Store implements ObjectStore {
     { contentType, cacheControl }: { contentType: string; cacheControl: string | undefined },
     { sha256, ifAbsent, onProgress, signal }: PutOptions,
   ): Promise<void> {
-    const digest = createHash('sha256').update(bytes).digest('hex')
+    const digest = hash('sha256', bytes)
     if (sha256 !== undefined && sha256 !== digest) {
       throw new ObjectStoreError('mismatch', `${key}: the bytes are not those that were promised`)
     }

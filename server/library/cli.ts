@@ -1,9 +1,144 @@
-import { enableCompileCache } from 'node:module'
-import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import { ConfigError } from '../../config/config.ts'
+import { loadRunningConfig } from '../../config/local/running.ts'
+import { ObjectStoreError } from '../../media/storage/object-store.ts'
+import { openStore } from '../../media/storage/open-store.ts'
+import { Patience } from '../../media/storage/patience.ts'
+import { isDatabaseOutage } from '../db/outage.ts'
+import { commands, usage } from './commands.ts'
+import { LibraryError } from './library-error.ts'
+import { printable } from './library-path.ts'
+import { Manifest } from './manifest.ts'
+import { ProgressBar } from './progress-bar.ts'
+import type { CommandOptions } from './surroundings.ts'
+
+const CONNECTIONS = 4
+const DATABASE_MS = 5000
 
 /**
- * `npm run library -- <command>`. Compiled code is kept, in a folder that whoever installed the packages owns: a command
- * that finds nothing to do should not take its time for that.
+ * `npm run library -- <command>`: the media library, beside the running platform. Ends with 0 when everything is there.
+ * Ctrl-C ends it at once: what is under way is begun again, or gone on with, by the next run.
  */
-enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/library'))
-await import('./run-command.ts')
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+// `library status | head`
+process.stdout.on('error', () => process.exit(1))
+
+try {
+  const { name, words, options, patienceMs } = parseCommand(process.argv.slice(2))
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) {
+    const isAsked = name === 'help'
+    process[isAsked ? 'stdout' : 'stderr'].write(usage)
+    process.exitCode = isAsked ? 0 : 1
+  } else {
+    const config = loadRunningConfig()
+    const databaseUrl = config.database.url
+    const pool = new pg.Pool({
+      connectionString: databaseUrl,
+      max: CONNECTIONS,
+      connectionTimeoutMillis: DATABASE_MS,
+    })
+    // An idle connection that breaks is replaced; one in use tells its query.
+    pool.on('error', () => {})
+    await using _pool = { [Symbol.asyncDispose]: () => pool.end() }
+    const library = {
+      store: openStore(config.store, config.storeBefore),
+      manifest: new Manifest(pool),
+      patience: new Patience({ limitMs: patienceMs, signal: stopping.signal }),
+    }
+    const isWhole = await command(words, options, {
+      library,
+      config,
+      databaseUrl,
+      openStore,
+      print: (lines) => process.stdout.write(lines.map((line) => `${line}\n`).join('')),
+      screen,
+      progress: (verb) => new ProgressBar(verb),
+      signal: stopping.signal,
+    })
+    process.exitCode = isWhole ? 0 : 1
+  }
+} catch (error) {
+  process.exitCode = 1
+  process.stderr.write(`${sentenceOf(error)}\n`)
+}
+
+function parseCommand(args: string[]) {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      prefix: { type: 'string', default: '' },
+      concurrency: { type: 'string', default: '10' },
+      depth: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+      deep: { type: 'boolean', default: false },
+      public: { type: 'boolean', default: false },
+      from: { type: 'string' },
+      to: { type: 'string' },
+      origin: { type: 'string', multiple: true, default: [] },
+      reads: { type: 'string' },
+      'egress-gb': { type: 'string' },
+      patience: { type: 'string', default: '120' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  const options: CommandOptions = {
+    prefix: values.prefix,
+    concurrency: numberFrom('concurrency', values.concurrency, 1, 200),
+    depth: values.depth === undefined ? undefined : numberFrom('depth', values.depth, 1, 100),
+    isDryRun: values['dry-run'],
+    isDeep: values.deep,
+    isPublic: values.public,
+    from: storeFrom(values.from),
+    to: storeFrom(values.to),
+    origins: values.origin.map(originFrom),
+    reads: values.reads === undefined ? undefined : numberFrom('reads', values.reads, 0, 1e15),
+    egressGb: values['egress-gb'] === undefined ? undefined : numberFrom('egress-gb', values['egress-gb'], 0, 1e9),
+  }
+  const [name = '', ...words] = positionals
+  const patienceMs = numberFrom('patience', values.patience, 0, 86_400) * 1000
+  return { name: values.help ? 'help' : name, words, options, patienceMs }
+}
+
+function numberFrom(name: string, text: string, least: number, most: number): number {
+  const number = Number(text)
+  if (/^\d+(\.\d+)?$/.test(text) && number >= least && number <= most) return number
+  throw new LibraryError(`--${name}: a number from ${least} to ${most}.`)
+}
+
+function storeFrom(text: string | undefined): 'disk' | 's3' | undefined {
+  if (text === undefined || text === 'disk' || text === 's3') return text
+  throw new LibraryError('A store is disk or s3.')
+}
+
+function originFrom(text: string): string {
+  if (text === '*' || (URL.canParse(text) && new URL(text).origin === text)) return text
+  throw new LibraryError('--origin: such as https://example.org, or *.')
+}
+
+/** In a terminal over what was there; in a log below it. */
+function screen(lines: readonly string[]): void {
+  process.stdout.write(`${process.stdout.isTTY ? '\x1b[H\x1b[2J' : ''}${lines.join('\n')}\n`)
+}
+
+function sentenceOf(error: unknown): string {
+  if (stopping.signal.aborted) return 'Stopped. Run it again to go on.'
+  if (error instanceof LibraryError || error instanceof ConfigError) return error.message
+  if (error instanceof ObjectStoreError) return storeSentence(error)
+  if (isDatabaseOutage(error)) {
+    return 'The database cannot be reached: does `npm start` run with this DATA_DIR? Then run it again to go on.'
+  }
+  const { code, message, stack } = error as NodeJS.ErrnoException
+  return code?.startsWith('ERR_PARSE_ARGS') ? `${message}\n${usage}` : (stack ?? String(error))
+}
+
+function storeSentence({ code, trouble, message }: ObjectStoreError): string {
+  const details = `(${printable(message)})`
+  if (code === 'full') return `The store has no space left ${details}. Make some, then run it again to go on.`
+  if (code === 'not_found') return `The store does not have it ${details}.`
+  if (trouble === 'lasting') return `The store refuses us: see the S3_ variables ${details}.`
+  return `The store cannot be reached or is in trouble ${details}. Run it again to go on.`
+}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { stampOf } from './walk-folder.ts'
@@ -42,12 +42,7 @@ export async function readSmall(file: string, sizeBytes: number): Promise<ReadFi
     if (!before.isFile() || before.size > BigInt(SMALL_BYTES)) return null
     const bytes = Buffer.allocUnsafe(Number(before.size))
     if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length) return null
-    return finished(
-      stampOf(before),
-      fstatSync(fd, { bigint: true }),
-      createHash('sha256').update(bytes).digest('hex'),
-      bytes,
-    )
+    return finished(stampOf(before), fstatSync(fd, { bigint: true }), hash('sha256', bytes), bytes)
   } finally {
     closeSync(fd)
     if (performance.now() - startedAt > SLOW_MS) slowFilesLeft = SLOW_FILES
@@ -64,7 +59,7 @@ async function readLater(file: string): Promise<ReadFile | null> {
     if (bytesRead === 0) return null
     at += bytesRead
   }
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const sha256 = hash('sha256', bytes)
   return finished(stampOf(before), await handle.stat({ bigint: true }), sha256, bytes)
 }
 
@@ -74,15 +69,15 @@ export function hashLarge(file: string): ReadFile | null {
   try {
     const before = fstatSync(fd, { bigint: true })
     if (!before.isFile()) return null
-    const hash = createHash('sha256')
+    const whole = createHash('sha256')
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
     for (let at = 0; ; ) {
       const read = readSync(fd, buffer, 0, CHUNK_BYTES, at)
       if (read === 0) break
-      hash.update(buffer.subarray(0, read))
+      whole.update(buffer.subarray(0, read))
       at += read
     }
-    return finished(stampOf(before), fstatSync(fd, { bigint: true }), hash.digest('hex'), null)
+    return finished(stampOf(before), fstatSync(fd, { bigint: true }), whole.digest('hex'), null)
   } finally {
     closeSync(fd)
   }

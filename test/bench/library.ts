@@ -165,6 +165,8 @@ async function memoryFigure(
 function ours(sink: Sink, databaseUrl: string, directory: string): Sender {
   const env = {
     PATH: process.env.PATH,
+    // As `npm run library` has it.
+    NODE_COMPILE_CACHE: 'node_modules/.cache/library',
     DATABASE_URL: databaseUrl,
     REDIS_URL: 'redis://127.0.0.1:1',
     DATA_DIR: join(directory, 'data'),
