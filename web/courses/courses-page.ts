@@ -25,6 +25,7 @@ import {
 import './course-card.ts'
 import './course-filters.ts'
 import './course-search.ts'
+import './own-learning.ts'
 
 const narrow = matchMedia('(max-width: 900px)')
 
@@ -207,6 +208,7 @@ export class CoursesPage extends LitElement {
         <course-search .words=${this.filters.search ?? ''}
           @search=${(event: Event) => this.#show(withFilter(this.filters, { search: (event.target as HTMLElementTagNameMap['course-search']).words.trim() || undefined }))}></course-search>
       </div>
+      ${this.filters.page === 1 && !this.filters.search && count === 0 ? html`<own-learning></own-learning>` : nothing}
       <div class="layout">
         ${this.isNarrow ? nothing : html`<aside>${this.#filterList()}</aside>`}
         <div id="results" tabindex="-1">

@@ -25,7 +25,7 @@ export class LessonAssignment extends LitElement {
       :host { display: grid; gap: 20px }
       .card { display: grid; gap: 12px; padding: 20px; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
       .head { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px }
-      .head strong { flex: 1 }
+      .head strong { flex: 1 1 12em }
       .state { padding: 3px 12px; border-radius: 999px; background: var(--warn-tint); color: var(--warn-ink); font-size: 0.875rem; font-weight: 620 }
       .state.good { background: var(--accent-tint); color: var(--accent) }
       .state.bad { background: var(--bad-tint); color: var(--bad-ink) }

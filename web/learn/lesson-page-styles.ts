@@ -19,7 +19,7 @@ export const lessonPageStyles = css`
   .tabs button { min-height: 40px; padding: 0 18px; border: 0; border-radius: 999px; background: none; color: var(--ink-soft); font: inherit; font-weight: 600; cursor: pointer }
   .tabs button[aria-pressed='true'] { background: var(--surface); color: var(--ink); box-shadow: var(--shadow) }
   aside { position: sticky; top: 16px; max-height: calc(100vh - 32px); overflow-y: auto }
-  aside chat-panel { height: calc(100vh - 150px); min-height: 420px }
+  aside chat-panel, aside lesson-replay { height: calc(100vh - 240px); min-height: 420px }
   notice-box { margin-bottom: 16px }
   .locked { display: grid; grid-template-columns: minmax(0, 1fr) 350px; gap: 32px; align-items: center; padding-top: 4vh }
   .locked > div { display: grid; justify-items: start; gap: 14px; color: var(--ink) }
@@ -27,16 +27,16 @@ export const lessonPageStyles = css`
   @media (min-width: 961px) {
     .main .tabs { display: none }
     aside .tabs { margin: 0 0 12px; width: 100% }
-    aside .tabs button { flex: 1 }
+    aside .tabs button { flex: 1; padding: 0 6px }
   }
   @media (max-width: 960px) {
     .layout, .locked { grid-template-columns: minmax(0, 1fr) }
     .layout { gap: 16px }
     .behind, aside .tabs { display: none }
     aside { position: static; max-height: none }
-    aside chat-panel { height: min(560px, 70vh) }
+    aside chat-panel, aside lesson-replay { height: min(560px, 70vh) }
     .tabs { width: 100% }
     .tabs button { flex: 1; padding: 0 8px }
   }
-  @media (max-width: 640px) { lesson-video, .bone { margin-inline: calc(-1 * var(--gutter)); --player-radius: 0 } .bone { border-radius: 0 } .about { margin-top: 14px } .ways > :nth-child(2) { order: -1; flex: 1 1 100% } }
+  @media (max-width: 640px) { lesson-video, .bone { margin-inline: calc(-1 * var(--gutter)); --player-radius: 0 } .bone { border-radius: 0 } .about { margin-top: 14px } .ways .state:not(:empty) { order: -1; flex: 1 1 100% } }
 `

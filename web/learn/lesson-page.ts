@@ -31,7 +31,7 @@ import './lesson-video.ts'
 const SHOW_POLL_MS = 5000
 const POLL_MS = 300_000
 
-type Tab = 'lesson' | 'outline' | 'chat'
+type Tab = 'lesson' | 'outline' | 'chat' | 'replay'
 
 /** A lesson with what its learner needs around it: the other lessons, how far they are, and the class's chat. */
 export class LessonPage extends LitElement {
@@ -42,6 +42,7 @@ export class LessonPage extends LitElement {
     tab: { state: true },
     hasChat: { state: true },
     done: { state: true },
+    video: { state: true },
   }
 
   declare course: CourseJson | null
@@ -52,6 +53,8 @@ export class LessonPage extends LitElement {
   declare hasChat: boolean
   /** Newer than the course's answer: lesson → percent. */
   declare done: ReadonlyMap<number, number>
+  /** Of a recording, once it is there. */
+  declare video: HTMLVideoElement | null
   readonly #session = new Session(this)
   readonly #lesson = new Poll<LessonJson>(
     this,
@@ -71,6 +74,7 @@ export class LessonPage extends LitElement {
     this.tab = 'lesson'
     this.hasChat = false
     this.done = new Map()
+    this.video = null
   }
 
   /** Called by the router before the page is shown. */
@@ -135,6 +139,7 @@ export class LessonPage extends LitElement {
   #choose(tab: Tab): void {
     this.tab = tab
     if (tab === 'chat') this.hasChat = true
+    if (tab === 'replay') void import('./lesson-replay.ts')
   }
 
   /** Once under the video, for a phone, and once above the lessons beside it. */
@@ -145,8 +150,17 @@ export class LessonPage extends LitElement {
   }
 
   get #neighbourTabs(): [Tab, string][] {
-    const outline: [Tab, string] = ['outline', msg('Contents')]
-    return this.#hasRoom ? [outline, ['chat', msg('Chat')]] : [outline]
+    return [
+      ['outline', msg('Contents')],
+      ...(this.#hasRoom ? ([['chat', msg('Chat')]] as [Tab, string][]) : []),
+      ...(this.#replayed ? ([['replay', msg('Replay')]] as [Tab, string][]) : []),
+    ]
+  }
+
+  /** The recording whose chat can be replayed. */
+  get #replayed(): string | null {
+    const lesson = this.#lesson.value
+    return lesson?.content_type === 'video' && lesson.state === 'recorded' ? lesson.recording : null
   }
 
   #stage(lesson: LessonJson) {
@@ -158,7 +172,8 @@ export class LessonPage extends LitElement {
     if (!isKnown && lesson.state === 'recorded') return html`<div class="bone"></div>`
     const startAt =
       position && position.status !== 'completed' && position.position_seconds > 5 ? position.position_seconds : null
-    return html`<lesson-video .lesson=${lesson} .progress=${this.#progress} .startAt=${startAt} @over=${() => this.#lesson.now()}></lesson-video>`
+    return html`<lesson-video .lesson=${lesson} .progress=${this.#progress} .startAt=${startAt} @over=${() => this.#lesson.now()}
+      @video=${(event: Event) => (this.video = (event.target as HTMLElementTagNameMap['lesson-video']).video)}></lesson-video>`
   }
 
   #file({ file }: LessonJson) {
@@ -201,7 +216,7 @@ export class LessonPage extends LitElement {
     const isDone = this.#progress.value?.status === 'completed'
     return html`<nav class="ways" aria-label=${msg('Lessons before and after')}>
       ${previous ? html`<a class="button quiet" href=${lessonAddress(course, previous.id)}>${icon('chevron-left', 18)}${msg('Previous')}</a>` : html`<span></span>`}
-      ${this.#state(lesson)}
+      <span class="state">${this.#state(lesson)}</span>
       ${next ? html`<a class="button ${isDone ? '' : 'quiet'}" href=${lessonAddress(course, next.id)}>${msg('Next')}${icon('chevron-right', 18)}</a>` : html`<a class="button quiet" href="/courses/${course.slug}">${msg('To the course')}</a>`}
     </nav>`
   }
@@ -227,11 +242,13 @@ export class LessonPage extends LitElement {
   }
 
   #aside(course: CourseJson) {
-    const isChat = this.tab === 'chat' && this.#hasRoom
+    const shown = this.#neighbourTabs.some(([tab]) => tab === this.tab) ? this.tab : 'outline'
+    const delay = this.renderRoot.querySelector('lesson-video')?.delay ?? null
     return html`<aside class=${this.tab === 'lesson' ? 'behind' : ''}>
-      ${this.#hasRoom ? this.#tabs(this.#neighbourTabs, isChat ? 'chat' : 'outline') : nothing}
-      <course-outline compact ?hidden=${isChat} .course=${course} .current=${this.#id} .done=${this.done}></course-outline>
-      ${this.hasChat && this.#hasRoom ? html`<chat-panel ?hidden=${!isChat} .room=${`course-${course.id}`} .delaySeconds=${this.renderRoot.querySelector('lesson-video')?.delay ?? null}></chat-panel>` : nothing}
+      ${this.#neighbourTabs.length > 1 ? this.#tabs(this.#neighbourTabs, shown) : nothing}
+      <course-outline compact ?hidden=${shown !== 'outline'} .course=${course} .current=${this.#id} .done=${this.done}></course-outline>
+      ${this.hasChat && this.#hasRoom ? html`<chat-panel ?hidden=${shown !== 'chat'} .room=${`course-${course.id}`} .delaySeconds=${delay}></chat-panel>` : nothing}
+      ${shown === 'replay' ? html`<lesson-replay .recording=${this.#replayed ?? ''} .video=${this.video}></lesson-replay>` : nothing}
     </aside>`
   }
 

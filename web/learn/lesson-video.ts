@@ -20,6 +20,7 @@ const LOOK_MS = 1000
  * what is watched.
  *
  * @fires over - The show has ended.
+ * @fires video - The recording's video element is there: `video`.
  */
 export class LessonVideo extends LitElement {
   static override styles = [
@@ -67,6 +68,11 @@ export class LessonVideo extends LitElement {
     return this.lesson?.state === 'live' ? (this.renderRoot.querySelector('live-player')?.latency ?? 0) : null
   }
 
+  /** Of a recording. */
+  get video(): HTMLVideoElement | null {
+    return this.#heard
+  }
+
   protected override willUpdate(): void {
     const { lesson } = this
     this.#show.follow(lesson?.state === 'live' && lesson.broadcast ? `/api/broadcasts/${lesson.broadcast}/` : null)
@@ -78,6 +84,7 @@ export class LessonVideo extends LitElement {
     const video = player?.video ?? null
     if (!video || video === this.#heard) return
     this.#heard = video
+    this.dispatchEvent(new Event('video'))
     const look = () => this.progress?.at(video.currentTime, true)
     video.addEventListener('timeupdate', () => {
       if (!video.paused && !video.seeking) look()

@@ -1,14 +1,15 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
 import type { Commands, RouterLocation } from '@vaadin/router'
 import { css, html, LitElement, nothing } from 'lit'
-import type { ChannelJson } from '../../server/channels/contract.ts'
+import type { ChannelBroadcastJson, ChannelJson } from '../../server/channels/contract.ts'
 import { ApiError } from '../api.ts'
+import { lessonAddress } from '../courses/standing.ts'
 import { Poll } from '../poll.ts'
 import { go } from '../router.ts'
 import { loadViewer } from '../session.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
-import { base } from '../ui/styles.ts'
+import { base, buttons } from '../ui/styles.ts'
 import './channel-panel.ts'
 import './obs-panel.ts'
 import { panel } from './panel-styles.ts'
@@ -18,6 +19,7 @@ import './stream-key-panel.ts'
 export class StudioPage extends LitElement {
   static override styles = [
     base,
+    buttons,
     panel,
     css`
       .head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 6px 18px; margin-bottom: 20px }
@@ -39,7 +41,7 @@ export class StudioPage extends LitElement {
     () => 3000,
     (channel) => this.#onChannel(channel),
   )
-  #lastShow: { title: string; recording: string | null } | null = null
+  #lastShow: Pick<ChannelBroadcastJson, 'title' | 'recording' | 'course' | 'lesson'> | null = null
 
   constructor() {
     super()
@@ -64,7 +66,7 @@ export class StudioPage extends LitElement {
 
   #onChannel({ broadcast }: ChannelJson): void {
     if (broadcast?.status !== 'live') return
-    this.#lastShow = { title: broadcast.title, recording: broadcast.recording }
+    this.#lastShow = broadcast
     // Player and charts of a running show are loaded with the first one.
     void import('./live-panel.ts')
     void import('../teach/make-lesson.ts')
@@ -75,14 +77,21 @@ export class StudioPage extends LitElement {
     if (show?.status === 'live' && show.playback_url) {
       return html`<live-panel .show=${show} @ended=${() => this.#channel.now()}></live-panel>`
     }
-    const { title = '', recording = null } = this.#lastShow ?? {}
+    const { title = '', recording = null, course = null, lesson = null } = this.#lastShow ?? {}
     return html`
       ${
         this.#lastShow
           ? html`<section class="panel over idle" role="status">
             ${icon('circle-check', 30)}
             <p>${msg('The show is over.')} ${recording ? html`<a href="/recordings/${recording}">${msg('Watch the recording')}</a>` : nothing}</p>
-            ${recording ? html`<make-lesson .recording=${recording} .heading=${title}></make-lesson>` : nothing}
+            ${
+              // Announced as a lesson, it is one already.
+              course && lesson
+                ? html`<a class="button" href=${lessonAddress({ slug: String(course) }, lesson)}>${msg('See the lesson')}</a>`
+                : recording
+                  ? html`<make-lesson .recording=${recording} .heading=${title}></make-lesson>`
+                  : nothing
+            }
           </section>`
           : nothing
       }
