@@ -265,10 +265,11 @@ describe('who may no longer stay', () => {
   it('is told so for good when the account is closed', async () => {
     const family = 'b'.repeat(16)
     const clients = await Promise.all([one, two].map(({ url }) => Client.open(url, { uid: 'u:61', family })))
+    const ticket = aTicket({ uid: 'u:61', family })
     host.shutOut.add('u:61')
     revoked.set(`u61s${family}`, Math.floor(Date.now() / 1000) + 1)
     for (const client of clients) await vi.waitFor(() => expect(client.closeCode).toBe(4403), 5000)
-    expect(await closeCodeOf(await knock(`t.${aTicket({ uid: 'u:61', family })}`))).toBe(4403)
+    expect(await closeCodeOf(await knock(`t.${ticket}`))).toBe(4403)
   })
 })
 
