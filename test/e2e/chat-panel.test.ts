@@ -34,6 +34,8 @@ async function visit(email: string): Promise<Page> {
   const page = await signIn(email)
   await page.goto(`${platform.url}/c/${slug}`)
   await page.locator('chat-panel textarea').waitFor()
+  // Shown once the room has let them in.
+  await page.locator('chat-panel .count').waitFor()
   return page
 }
 
@@ -56,7 +58,7 @@ it('a class chats: old messages, mentions, emoji, order kept by keyboard, settin
     for (let i = 1; i <= 130; i += 1) {
       chat.send(`Message number ${i}.`, undefined, undefined)
       // The hub takes twenty frames a second.
-      await new Promise((resolve) => setTimeout(resolve, 55))
+      await new Promise((resolve) => setTimeout(resolve, 60))
     }
   })
   await eventually(() => line(learner, 'number 130.').count()).toBe(1)

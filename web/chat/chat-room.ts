@@ -4,13 +4,13 @@ import { send } from '../api.ts'
 import { type Answer, Answers } from './answers.ts'
 import { type ChatConnection, type ConnectionState, chatConnection, type RoomListener } from './chat-connection.ts'
 import { MODERATOR } from './chat-ranks.ts'
+import { KnownNames } from './known-names.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
 import { fetchEmotes, fetchOlder, type KeptLines, pathOf } from './room-api.ts'
 import { type Entry, RoomLog } from './room-log.ts'
 
 const [RETRY_MS, UNHEARD_MS] = [2000, 5000]
 const HISTORY_STEP = 60
-const MOST_NAMES = 1000
 /** Refused for a moment, and not for what was said: it goes out again by itself. */
 const temporary: ReadonlySet<ChatErrorCode> = new Set(['unavailable', 'internal', 'room_busy', 'rate_limited'])
 
@@ -43,8 +43,7 @@ export class ChatRoom implements RoomListener {
   isReading = false
   /** The room's own emotes: name → address of the picture. */
   emotes: ReadonlyMap<string, string> = new Map()
-  /** Names of who wrote, as they are written, by what they are in lower case. */
-  readonly names = new Map<string, string>()
+  readonly names = new KnownNames()
   readonly #connection: ChatConnection
   readonly #hosts = new Set<ReactiveControllerHost>()
   readonly #answers = new Answers()
@@ -102,7 +101,7 @@ export class ChatRoom implements RoomListener {
     if (person === this.#person) return
     const isSomebodyElse = this.#person !== undefined
     this.#person = person
-    this.#learnName({ n: name })
+    this.names.learn({ n: name })
     this.outbox.open(this.room, this.#person ?? null)
     if (isSomebodyElse) this.#connection.reopen()
   }
@@ -154,15 +153,14 @@ export class ChatRoom implements RoomListener {
     this.changedSomething()
     const { epoch } = this.log
     try {
-      const first = this.log.entries.find(({ line }) => line.s > 0)
-      const found = (await this.#olderOfHub(first)) ?? (await fetchOlder(this.room, first))
+      const found = (await this.#olderOfHub()) ?? (await fetchOlder(this.room, this.log.oldest))
       if (epoch !== this.log.epoch) return
       this.log.prepend(found.entries)
       this.history = found.more ? 'idle' : 'all'
     } catch {
       this.history = 'failed'
     }
-    for (const { line } of this.log.entries.slice(0, HISTORY_STEP)) this.#learnName(line)
+    for (const { line } of this.log.entries.slice(0, HISTORY_STEP)) this.names.learn(line)
     this.changedSomething()
   }
 
@@ -184,8 +182,7 @@ export class ChatRoom implements RoomListener {
         this.#joined(frame)
         break
       case 'b':
-        if (frame.e !== this.log.epoch || !this.log.takeAll(frame.m, this.isReading)) this.#joinAgain()
-        for (const line of frame.m) this.#learnName(line)
+        this.#takeLines(frame)
         break
       case 'reset':
         this.#joinAgain()
@@ -209,6 +206,14 @@ export class ChatRoom implements RoomListener {
     this.changedSomething()
   }
 
+  #takeLines({ e, m }: Extract<ServerFrame, { t: 'b' }>): void {
+    const { oldest } = this.log
+    if (e !== this.log.epoch || !this.log.takeAll(m, this.isReading)) this.#joinAgain()
+    // Some went at the top: the beginning is no longer here.
+    if (this.log.oldest !== oldest && this.history === 'all') this.history = 'idle'
+    for (const line of m) this.names.learn(line)
+  }
+
   #joined(frame: Extract<ServerFrame, { t: 'joined' }>): void {
     this.hasJoined = true
     this.#isIn = true
@@ -224,7 +229,7 @@ export class ChatRoom implements RoomListener {
     this.rank = frame.rank
     this.modes = frame.modes
     this.until = frame.until ?? null
-    for (const line of frame.m) this.#learnName(line)
+    for (const line of frame.m) this.names.learn(line)
     // The hub knows each by its cid: what it has already is not said twice.
     for (const message of this.outbox.messages) if (message.refusal === null) this.#say(message)
   }
@@ -268,18 +273,13 @@ export class ChatRoom implements RoomListener {
     if (message?.refusal === null) this.#say(message)
   }
 
-  async #olderOfHub(first: Entry | undefined): Promise<KeptLines | null> {
-    if (!first || first.e !== this.log.epoch) return null
-    const answer = await this.ask({ t: 'hist', before: first.line.s, limit: HISTORY_STEP })
+  async #olderOfHub(): Promise<KeptLines | null> {
+    const { oldest, epoch } = this.log
+    if (oldest?.e !== epoch) return null
+    const answer = await this.ask({ t: 'hist', before: oldest.s, limit: HISTORY_STEP })
     // The hub keeps the newest alone: where it ends, the platform goes on, which may not have those yet.
     if (answer?.t !== 'hist' || answer.m.length === 0) return null
-    return { entries: answer.m.map((line) => ({ e: first.e, line })), more: true }
-  }
-
-  #learnName({ n }: { n?: string }): void {
-    if (!n || this.names.has(n.toLowerCase())) return
-    if (this.names.size >= MOST_NAMES) this.names.delete(this.names.keys().next().value ?? '')
-    this.names.set(n.toLowerCase(), n)
+    return { entries: answer.m.map((line) => ({ e: epoch, line })), more: true }
   }
 
   /** Once for each number that the room's settings show. */

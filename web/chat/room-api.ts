@@ -1,7 +1,7 @@
 import type { EmoteJson, MessageJson, MessagesJson } from '../../server/chat/contract.ts'
 import type { ChatLine, Rank } from '../../server/chat/protocol.ts'
 import { get, send } from '../api.ts'
-import type { Entry } from './room-log.ts'
+import type { LinePlace } from './room-log.ts'
 
 const STEP = 60
 
@@ -16,9 +16,9 @@ export function pathOf(room: string, rest = ''): string {
 }
 
 /** Messages from before one; the newest without one. @throws {ApiError} */
-export async function fetchOlder(room: string, before: Entry | undefined): Promise<KeptLines> {
+export async function fetchOlder(room: string, before: LinePlace | null): Promise<KeptLines> {
   const query = new URLSearchParams({ limit: String(STEP) })
-  if (before) query.set('before', `${before.e}:${before.line.s}`)
+  if (before) query.set('before', `${before.e}:${before.s}`)
   const { results, next } = await get<MessagesJson>(pathOf(room, `messages/?${query}`))
   return { entries: results.map(asEntry).reverse(), more: next !== null }
 }

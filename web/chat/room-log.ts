@@ -16,6 +16,12 @@ export interface Entry {
   messageId?: number
 }
 
+/** A line, by what it is known by everywhere. */
+export interface LinePlace {
+  e: string
+  s: number
+}
+
 /**
  * What was said in a room, in order and once, as its lines say: also what was taken away again.
  *
@@ -26,6 +32,8 @@ export class RoomLog {
   epoch = ''
   /** The number of the newest line that was taken. */
   last = 0
+  /** Everything from this line on is here, as far as it is shown; null before anything is. */
+  oldest: LinePlace | null = null
   pin: ChatLine | null = null
   settings: RoomSettings = { slow: 0, mode: 'all', frozen: false, notices: 'moderators', emotes: 0 }
   /** Who was silenced while we looked: until when, 0 for ever. */
@@ -39,6 +47,7 @@ export class RoomLog {
     this.pin = null
     this.epoch = epoch
     this.last = 0
+    this.oldest = null
   }
 
   /** False when lines are missing before one of them: those after it were not taken. */
@@ -61,6 +70,7 @@ export class RoomLog {
 
   /** What a join showed, where numbers may be missing: of what is deleted, or shown to nobody. */
   takeSnapshot(lines: readonly ChatLine[], last: number, isReading: boolean): void {
+    this.oldest ??= { e: this.epoch, s: lines[0]?.s ?? last + 1 }
     this.#add(
       lines.filter(({ s }) => s > this.last),
       isReading,
@@ -72,6 +82,8 @@ export class RoomLog {
   prepend(older: readonly Omit<Entry, 'id'>[]): void {
     const known = new Set(this.entries.map(({ e, line }) => `${e}:${line.s}`))
     const added = older.filter(({ e, line }) => line.k === 'msg' && !known.has(`${e}:${line.s}`))
+    const [first] = older
+    if (first) this.oldest = { e: first.e, s: first.line.s }
     this.#firstId -= added.length
     this.entries = [...added.map((entry, index) => ({ ...entry, id: this.#firstId + index })), ...this.entries]
   }
@@ -97,7 +109,10 @@ export class RoomLog {
       if (isShown(line, before))
         entries = [...entries, { id: this.#nextId++, e: this.epoch, line: named(line, entries) }]
     }
-    this.entries = entries.slice(-(isReading ? KEPT_WHILE_READING : KEPT))
+    const kept = isReading ? KEPT_WHILE_READING : KEPT
+    this.entries = entries.slice(-kept)
+    const [first] = this.entries
+    if (first && entries.length > kept) this.oldest = { e: first.e, s: first.line.s }
   }
 
   #apply(line: ChatLine): void {

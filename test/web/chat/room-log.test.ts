@@ -69,6 +69,7 @@ it('forgets the oldest of very many, but not under the eyes of who reads them', 
   const log = begun()
   for (let s = 1; s <= 1000; s += 1) log.takeAll([said(s)], false)
   expect(numbers(log).length).toBe(400)
+  expect(log.oldest).toEqual({ e: 'e1', s: 601 })
   for (let s = 1001; s <= 2000; s += 1) log.takeAll([said(s)], true)
   expect(numbers(log)[0]).toBe(601)
 })
@@ -78,4 +79,15 @@ it('remembers who was silenced, until a moderator lets them write again', () => 
   expect(log.silenced.has('u:2')).toBe(true)
   log.takeAll([{ s: 2, ts: 2, k: 'sys', u: 'u:2', b: 'unban' }], false)
   expect(log.silenced.has('u:2')).toBe(false)
+})
+
+it('knows from where older ones are to be asked for, also when nothing of what came is shown', () => {
+  const log = new RoomLog()
+  log.begin('e1')
+  log.takeSnapshot([], 70, false)
+  expect(log.oldest).toEqual({ e: 'e1', s: 71 })
+  log.prepend([11, 12].map((s) => ({ e: 'e1', line: { s, ts: s, k: 'sys', u: 'u:1', b: 'join' } })))
+  expect([numbers(log), log.oldest]).toEqual([[], { e: 'e1', s: 11 }])
+  log.prepend([{ e: 'e0', line: said(400) }])
+  expect([numbers(log), log.oldest]).toEqual([[400], { e: 'e0', s: 400 }])
 })
