@@ -151,10 +151,12 @@ it('a class chats: old messages, mentions, emoji, order kept by keyboard, settin
   await eventually(() => learner.locator('chat-panel textarea').isEnabled()).toBe(true)
 
   // Kept over a hub that is gone and a page that is loaded again.
+  await learner.context().setOffline(true)
   for (const hub of ['chat-1', 'chat-2'] as const) process.kill(platform.processId(hub), 'SIGKILL')
   await eventually(() => learner.locator('chat-panel .state').count()).toBe(1)
   await write(learner, 'said into the void')
   await learner.locator('chat-panel textarea').fill('half a thought')
+  await learner.context().setOffline(false)
   await learner.reload()
   await eventually(() => learner.locator('chat-panel textarea').inputValue()).toBe('half a thought')
   for (const page of [teacher, learner]) {
