@@ -215,7 +215,8 @@ export class ChatReplay extends LitElement {
       const { id, at, author, rank, text, reply_to: answered } = message
       const uid = `u:${author.id ?? author.name}`
       const { light, dark } = nameColours(uid)
-      const time = durationText(at)
+      // As the player counts: whole seconds that are over.
+      const time = durationText(Math.floor(at))
       return html`<li data-id=${id} data-at=${at} tabindex="-1" class=${mentions(text, me) ? 'called' : ''}>
         ${avatar(uid, author.name, undefined)}
         <div class="body">
