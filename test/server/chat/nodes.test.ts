@@ -5,9 +5,10 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { startRedis } from '../../../config/local/redis.ts'
 import { createRedis } from '../../../media/storage/redis.ts'
 import { presenceTiming } from '../../../server/chat/presence.ts'
+import { ranks } from '../../../server/chat/protocol.ts'
 import type { RedisClient } from '../../../server/redis.ts'
 import { Follower } from './follower.ts'
-import { Client } from './hub.ts'
+import { aTicket, Client } from './hub.ts'
 import { aHubProcess, type HubProcess, quick } from './nodes.ts'
 
 /** Hubs in processes of their own, which die, hang and stop, on a Redis that does, too. */
@@ -232,6 +233,25 @@ it('a hub that is told to stop sends everybody elsewhere, and the count shows no
   expect(await redis.hLen(`{r:${room}}:pu`)).toBe(155)
   expect(new Set(staying[0]?.counts.slice(before))).toEqual(new Set(staying[0]?.counts.length === before ? [] : [155]))
   await end([...staying, ...moving])
+})
+
+it('a hub that starts before Redis says what it cannot do yet, and does it when Redis is there', async () => {
+  await using early = await aHubProcess(`unix://${join(directory, 'late')}.sock`)
+  const client = await Client.open(early.url)
+  expect(await client.next('state')).toMatchObject({ degraded: true })
+  client.say({ t: 'join', room })
+  expect(await client.next('err')).toMatchObject({ code: 'unavailable', room, retry: 2000 })
+  const follower = new Follower(room, [early.url], { uid: 'u:3' })
+  await aRedis('late', true)
+  await follower.ready()
+  expect((await client.join(room)).rank).toBe(ranks.guest)
+  expect(await client.send(room, 'too soon')).toMatchObject({ code: 'read_only' })
+  // Whether the ticket had been used nobody could say; another one can be checked.
+  client.say({ t: 'auth', ticket: aTicket() })
+  expect(await client.next('you')).toMatchObject({ rank: ranks.moderator })
+  expect(await client.send(room, 'now')).toMatchObject({ t: 'ack', s: 1 })
+  await vi.waitFor(() => expect(follower.said()).toEqual(['now']))
+  await Promise.all([client.close(), end([follower])])
 })
 
 it('a Redis that hangs leaves the sockets open, says so once, and is caught up with', async () => {
