@@ -21,7 +21,7 @@ interface Signer {
 }
 
 interface Handler {
-  handle(request: object, options: { abortSignal: AbortSignal }): Promise<{ response: Answer }>
+  handle(request: object, options: { abortSignal?: AbortSignal; requestTimeout: number }): Promise<{ response: Answer }>
 }
 
 interface Answer {
@@ -54,7 +54,7 @@ export class S3Connection {
       maxAttempts: 1,
       // Without one the SDK writes to the console when a streamed body fails.
       logger: { debug() {}, info() {}, warn() {}, error() {} },
-      requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
+      requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS, throwOnRequestTimeout: true },
     })
   }
 
@@ -93,7 +93,9 @@ export class S3Connection {
       body: bytes,
     })
     const handler = this.client.config.requestHandler as unknown as Handler
-    const { response } = await handler.handle(signed, { abortSignal: patience(bytes.length, options.signal) })
+    // A timer of its handler's, where a composite signal would cost as much as the signature.
+    const limits = { abortSignal: options.signal, requestTimeout: limitMsOf(bytes.length) }
+    const { response } = await handler.handle(signed, limits)
     const answer = await text(response.body)
     if (response.statusCode < 300) return response.headers
     throw failure(key, response.statusCode, /<Code>(\w+)<\/Code>/.exec(answer)?.[1] ?? '')
@@ -110,10 +112,12 @@ export class S3Connection {
 
 /** For a request with so large a body, and never longer than the caller wants. */
 export function patience(bytes = 0, signal?: AbortSignal): AbortSignal {
-  const limit = AbortSignal.timeout(
-    Math.min(PATIENCE_MS + Math.ceil(bytes / SLOWEST_BYTES_A_SECOND) * 1000, LONGEST_MS),
-  )
+  const limit = AbortSignal.timeout(limitMsOf(bytes))
   return signal ? AbortSignal.any([signal, limit]) : limit
+}
+
+function limitMsOf(bytes: number): number {
+  return Math.min(PATIENCE_MS + Math.ceil(bytes / SLOWEST_BYTES_A_SECOND) * 1000, LONGEST_MS)
 }
 
 /** @throws {ObjectStoreError} whatever went wrong */

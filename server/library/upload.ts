@@ -95,8 +95,7 @@ export async function upload(library: Library, folder: string, options: UploadOp
   }
   options.progress?.begin?.(due.length, report.dueBytes)
   if (options.isDryRun || due.length === 0) return report
-  await library.manifest.plan(due)
-  const objects = await objectsOf(library)
+  const [objects] = await Promise.all([objectsOf(library), library.manifest.plan(due)])
   // The large ones first: at the end nothing waits for one of them alone.
   due.sort((a, b) => b.sizeBytes - a.sizeBytes)
   await using threads = new HashThreads()
