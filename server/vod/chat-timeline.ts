@@ -1,5 +1,5 @@
 /** So much of a recording is one file of its chat. */
-export const PIECE_SECONDS = 600
+const PIECE_SECONDS = 600
 
 interface Stretch {
   /** Of its first frame, by the clock of the show: milliseconds since 1970. */

@@ -237,6 +237,23 @@ describe('when something goes wrong', () => {
   })
 })
 
+it('fifty deletions at once, while the pieces are being written, leave none of the messages', async () => {
+  const show = await aTalkedShow(server)
+  const slips = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => say(server, show, anna, `slip ${i}`, { sent: 5 })),
+  )
+  await say(server, show, boris, 'stays', { sent: 9 })
+  await write()
+  expect(await replayOf(server, show)).toHaveLength(51)
+  await Promise.all([
+    ...slips.map(({ id }) => em().nativeUpdate(ChatMessage, { id }, { text: '', deletedAt: new Date() })),
+    ...Array.from({ length: 5 }, () => writeChat(server.context, show.recording)),
+  ])
+  await write()
+  expect(await replayOf(server, show)).toEqual([[7, 'stays']])
+  expect(await dueOf(show)).toEqual({ chatPieces: 1, isDue: false })
+})
+
 describe('who may watch a recording', () => {
   const get = (path: string) => request(server.server).get(path)
   const urlOf = (template: string, piece: number) => template.replace('{piece}', String(piece))
