@@ -107,6 +107,7 @@ export function exportRoutes(context: Context): Api[] {
       summary:
         'A piece of a file that is sent along (multipart: `file`, then `format`, `start`, `duration`, `width`, `fps`), up to 200 MB.',
       access: 'anyone',
+      upload: ['multipart/form-data'],
       answers: { 202: exportJson },
     },
     async (ctx) => {

@@ -17,6 +17,9 @@ export const tags: Record<string, string> = {
   Channels: 'Teachers’ channels and their stream keys.',
   Live: 'Broadcasts: announced, on air, ended.',
   Recordings: 'What was broadcast, to watch later or to make a lesson of.',
+  Videos: 'Uploads that can be gone on with, and what is made of them to watch; captions and chapters.',
+  Exports:
+    'Pieces to take away: GIF, WebP, MP4 and MP3 of a video, a recording, a running show or a file of one’s own.',
   Chat: 'Tickets for the chat beside a show, and its rooms: settings, moderators, bans, messages, emotes.',
   Notices: 'What one is told, on pages and on devices.',
   Administration: 'Accounts, settings, jobs, the audit log; for admins.',
@@ -55,4 +58,12 @@ export const examples: Record<string, object> = {
   'post /api/payments/checkout': { course: 1 },
   'patch /api/rooms/:room': { slow: 10, mode: 'followers', blocked_terms: ['казино'] },
   'post /api/rooms/:room/bans': { user: 2, seconds: 600, reason: 'Реклама' },
+  'post /api/exports': {
+    recording: 'kT3vQ9xLm2ZpWc7RyB4nHd',
+    format: 'gif',
+    start: 12.5,
+    duration: 3,
+    width: 480,
+    fps: 12,
+  },
 }

@@ -267,7 +267,7 @@ describe('every route there is', { timeout: 240_000 }, () => {
     }
     expect(complaints).toEqual([])
     for (const path of accepted)
-      expect(path).toMatch(/(thumbnail|avatar|picture|file|files|submissions|webhooks\/.+|assets)$/)
+      expect(path).toMatch(/(thumbnail|avatar|picture|file|files|submissions|webhooks\/.+|assets|convert)$/)
   })
 
   it('survives files that are none, cut off or not what they say', async () => {
