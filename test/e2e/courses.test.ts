@@ -139,12 +139,57 @@ it('a stranger is shown what the course costs, and nothing of its lessons and it
   expect(await stranger.locator('chat-panel, vod-player, rich-html').count()).toBe(0)
   // Also who puts the panel there by hand is not let in.
   await stranger.goto(`${url}/c/demo`)
-  await stranger.locator('chat-panel textarea').waitFor()
+  await stranger
+    .locator('chat-panel')
+    .getByText(/viewer/)
+    .waitFor()
   await stranger.locator('chat-panel').evaluate((panel, room) => {
     ;(panel as HTMLElementTagNameMap['chat-panel']).room = room
   }, `course-${id}`)
   await stranger.locator('chat-panel textarea').waitFor({ state: 'detached' })
   expect(await stranger.locator('chat-panel').getByText('Which microphone is yours?').count()).toBe(0)
+}, 60_000)
+
+it('a teacher makes a course of modules and lessons, brings them into an order, and is told what it still needs', async () => {
+  const page = await visit('teacher@ustat.local', '/teach')
+  await page.locator('wa-input[name="title"] input').fill('Light in one evening')
+  await page.getByRole('button', { name: 'Create' }).click()
+  for (const module of ['Basics', 'Practice']) {
+    await page.locator('outline-editor .new input').fill(module)
+    await page.getByRole('button', { name: 'Add the module' }).click()
+    await page.getByRole('heading', { name: module }).waitFor()
+  }
+  const dialog = page.locator('lesson-dialog')
+  for (const [title, text] of [
+    ['One lamp', 'In front of the face.'],
+    ['Two lamps', 'One of them behind.'],
+  ] as const) {
+    await page.getByRole('region', { name: 'Basics' }).getByRole('button', { name: 'Add a lesson' }).click()
+    await dialog.locator('.kind', { hasText: 'Reading' }).click()
+    await dialog.locator('wa-input[name="title"] input').fill(title)
+    await dialog.locator('rich-editor .text').fill(text)
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('button', { name: `Edit “${title}”` }).waitFor()
+  }
+  const order = async () => {
+    const course = await (
+      await (
+        await platform.signIn('teacher@ustat.local')
+      )('/api/courses/light-in-one-evening/')
+    ).json()
+    return (course as CourseJson).modules.map(({ lessons }) => lessons.map(({ title }) => title))
+  }
+  const down = page.getByRole('button', { name: 'Move “One lamp” down' })
+  await down.press('Enter')
+  await expect.poll(order).toEqual([['Two lamps', 'One lamp'], []])
+  // The focus went along: the same key once more leads into the next module.
+  await page.keyboard.press('Enter')
+  await expect.poll(order).toEqual([['Two lamps'], ['One lamp']])
+  await page.getByRole('button', { name: 'Send it to review' }).click()
+  await page.getByText('A short description').waitFor()
+  expect(await page.locator('publish-panel .missing li').allInnerTexts()).toEqual(
+    expect.arrayContaining(['A description', 'A category', 'A picture']),
+  )
 }, 60_000)
 
 it('the catalogue keeps its filters in the address, on a phone in a drawer', async () => {

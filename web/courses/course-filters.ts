@@ -24,7 +24,8 @@ export class CourseFilters extends LitElement {
       a[aria-current] { color: var(--accent); font-weight: 620 }
       a.chosen { background: var(--accent-tint) }
       ul ul { padding-left: 16px }
-      form { display: grid; grid-template-columns: 1fr 1fr auto; gap: 8px; margin-top: 8px }
+      form { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 8px; margin-top: 8px }
+      form .button { grid-column: 1 / -1; justify-self: start }
       input { width: 100%; min-height: 40px; padding: 0 10px; border: 1px solid color-mix(in oklab, var(--ink-soft) 55%, transparent); border-radius: var(--radius-small); background: var(--surface); color: var(--ink); font: inherit; appearance: textfield }
       .button { min-height: 40px; padding: 0 14px }
       .clear { width: 100% }

@@ -141,7 +141,7 @@ export class EnrollPanel extends LitElement {
       <p><strong>${percent >= 100 ? msg('You have completed this course') : msg('You learn here')}</strong></p>
       <div class="bar" role="progressbar" aria-label=${msg('Progress')} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${percent}><i style="width: ${percent}%"></i></div>
       <p class="soft small">${msg(str`${percent}% · ${course.progress?.completed_lessons ?? 0} of ${course.total_lessons} lessons`)}</p>
-      ${next ? html`<a class="button" href=${lessonAddress(course, next)}>${percent > 0 ? msg('Continue learning') : msg('Start learning')}</a>` : html`<p class="soft">${msg('The first lesson is still to come.')}</p>`}
+      ${next ? html`<a class="button" href=${lessonAddress(course, next)}>${percent > 0 || course.enrollment?.last_lesson ? msg('Continue learning') : msg('Start learning')}</a>` : html`<p class="soft">${msg('The first lesson is still to come.')}</p>`}
       ${
         payment
           ? html`<button class="plain" ?disabled=${this.isBusy} @click=${() => this.#refund(payment)}>${msg('Ask for my money back')}</button>

@@ -20,7 +20,7 @@ import { courseStatusText } from './status-words.ts'
 const NEW = 0
 
 /**
- * Turns a recording into a lesson: which course, which module, and it is done. Both may be made on the way.
+ * Turns a recording or an uploaded video into a lesson: which course, which module, and it is done. Both may be made on the way.
  *
  * @fires made - It is a lesson.
  */
@@ -40,6 +40,7 @@ export class MakeLesson extends LitElement {
   ]
   static override properties = {
     recording: {},
+    video: {},
     heading: {},
     isOpen: { state: true },
     courses: { state: true },
@@ -51,8 +52,9 @@ export class MakeLesson extends LitElement {
     isBusy: { state: true },
   }
 
-  /** Its id. */
+  /** Id of what it is made of: a recording, or a video. */
   declare recording: string
+  declare video: string
   /** Its title, to begin with. */
   declare heading: string
   declare isOpen: boolean
@@ -70,6 +72,7 @@ export class MakeLesson extends LitElement {
     super()
     updateWhenLocaleChanges(this)
     this.recording = ''
+    this.video = ''
     this.heading = ''
     this.isOpen = false
     this.courses = null
@@ -132,8 +135,9 @@ export class MakeLesson extends LitElement {
         this.modules = [...this.modules, module]
         this.module = module.id
       }
+      const source = this.video ? `/api/videos/${this.video}` : `/api/recordings/${this.recording}`
       const body = { module: this.module, title: text('title'), is_free: fields.has('is_free') }
-      const { id } = await send<LessonJson>('POST', `/api/recordings/${this.recording}/lesson/`, body)
+      const { id } = await send<LessonJson>('POST', `${source}/lesson/`, body)
       this.made = { lesson: id, slug: this.courses?.find((one) => one.id === this.course)?.slug ?? '' }
       this.dispatchEvent(new Event('made'))
     })

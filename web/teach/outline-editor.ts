@@ -8,6 +8,7 @@ import type { CourseJson } from '../../server/courses/contract.ts'
 import type { LessonOutlineJson, ModuleOutlineJson } from '../../server/courses/lesson-contract.ts'
 import { ApiError, send } from '../api.ts'
 import { contentTypeIcons, contentTypeText, minutesText } from '../courses/course-words.ts'
+import { formControls } from '../learn/form-controls.ts'
 import '../ui/confirm-dialog.ts'
 import { type IconName, icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
@@ -26,6 +27,7 @@ export class OutlineEditor extends LitElement {
     base,
     buttons,
     liveBadge,
+    formControls,
     toolButtons,
     css`
       :host { display: grid; gap: 16px; max-width: 860px }
@@ -33,7 +35,6 @@ export class OutlineEditor extends LitElement {
       .head { display: flex; align-items: center; gap: 4px; padding: 10px 12px 10px 18px }
       .head h3 { flex: 1; min-width: 0; overflow-wrap: anywhere }
       .head form { flex: 1; display: flex; gap: 8px }
-      .head wa-input { flex: 1 }
       ol { border-top: 1px solid var(--line) }
       li { display: grid; grid-template-columns: 24px 24px minmax(0, 1fr) auto; align-items: center; gap: 8px; min-height: 52px; padding: 4px 12px 4px 14px; border-top: 1px solid color-mix(in oklab, var(--line) 60%, transparent) }
       li:first-child { border-top: 0 }
@@ -43,7 +44,8 @@ export class OutlineEditor extends LitElement {
       .kind { color: var(--ink-soft); display: grid }
       .title { min-width: 0; overflow-wrap: anywhere; line-height: 1.3 }
       .title button { padding: 0; border: 0; background: none; color: inherit; font: inherit; text-align: left; cursor: pointer }
-      .title button:hover { color: var(--accent); text-decoration: underline; text-underline-offset: 3px }
+      .title button:disabled { cursor: default }
+      .title button:enabled:hover { color: var(--accent); text-decoration: underline; text-underline-offset: 3px }
       .small { display: flex; flex-wrap: wrap; gap: 2px 10px; color: var(--ink-soft); font-size: 0.8125rem }
       .tools { display: flex }
       .foot { padding: 8px 12px; border-top: 1px solid var(--line) }
@@ -195,13 +197,14 @@ export class OutlineEditor extends LitElement {
 
   #lesson(lesson: LessonOutlineJson, module: ModuleOutlineJson, at: number) {
     const isOver = this.over?.module === module.id && this.over.at === at
-    return html`<li id="lesson-${lesson.id}" class=${isOver ? 'over' : ''} draggable="true"
+    const mayEdit = this.course?.can_edit === true
+    return html`<li id="lesson-${lesson.id}" class=${isOver ? 'over' : ''} draggable=${mayEdit}
       @dragstart=${(event: DragEvent) => this.#onDrag(event, lesson.id)} @dragend=${() => this.#onDragEnd()}
       @dragover=${(event: DragEvent) => this.#onOver(event, module.id, at)} @drop=${(event: DragEvent) => this.#onDrop(event)}>
       <span class="grip" aria-hidden="true">${icon('grip')}</span>
       <span class="kind">${icon(contentTypeIcons[lesson.content_type], 18)}</span>
       <div class="title">
-        <button type="button" @click=${() => this.#edit(lesson.id, module.id)}>${lesson.title}</button>
+        <button type="button" ?disabled=${!mayEdit} @click=${() => this.#edit(lesson.id, module.id)}>${lesson.title}</button>
         <p class="small">
           <span>${contentTypeText(lesson.content_type)}</span>
           ${lesson.duration_minutes > 0 ? html`<span>${minutesText(lesson.duration_minutes)}</span>` : nothing}
@@ -211,7 +214,7 @@ export class OutlineEditor extends LitElement {
           ${lesson.state === 'recorded' ? html`<span>${msg('recording')}</span>` : nothing}
         </p>
       </div>
-      <div class="tools">
+      <div class="tools" ?hidden=${!mayEdit}>
         ${this.#tool('arrow-up', msg(str`Move “${lesson.title}” up`), () => void this.#step(lesson.id, -1), { isOff: !stepOf(this.modules, lesson.id, -1), style: 'up' })}
         ${this.#tool('arrow-down', msg(str`Move “${lesson.title}” down`), () => void this.#step(lesson.id, 1), { isOff: !stepOf(this.modules, lesson.id, 1), style: 'down' })}
         ${this.#tool('edit', msg(str`Edit “${lesson.title}”`), () => this.#edit(lesson.id, module.id))}
@@ -229,24 +232,26 @@ export class OutlineEditor extends LitElement {
         ${
           this.renaming === module.id
             ? html`<form @submit=${(event: SubmitEvent) => this.#onRename(event, module.id)}>
-                <wa-input name="title" aria-label=${msg('Title of the module')} value=${module.title} maxlength="200" required autofocus></wa-input>
+                <input class="field" name="title" aria-label=${msg('Title of the module')} .value=${module.title} maxlength="200" required />
                 <wa-button type="submit" variant="brand">${msg('Save')}</wa-button>
               </form>`
             : html`<h3>${module.title}</h3>`
         }
+        <div class="tools" ?hidden=${this.course?.can_edit !== true}>
         ${this.#tool('arrow-up', msg(str`Move “${module.title}” up`), () => this.#moveModule(at, at - 1), { isOff: at === 0 })}
         ${this.#tool('arrow-down', msg(str`Move “${module.title}” down`), () => this.#moveModule(at, at + 1), { isOff: at === this.modules.length - 1 })}
         ${this.#tool('edit', msg(str`Rename “${module.title}”`), () => {
           this.renaming = this.renaming === module.id ? 0 : module.id
         })}
         ${this.#tool('trash', msg(str`Delete “${module.title}”`), () => void this.#delete('module', module), { style: 'bad' })}
+        </div>
       </div>
       <ol class=${isOverEnd ? 'over-end' : ''}>${repeat(
         module.lessons,
         ({ id }) => id,
         (lesson, index) => this.#lesson(lesson, module, index),
       )}</ol>
-      <div class="foot"><button class="plain" type="button" @click=${() => this.#edit(0, module.id)}>${icon('plus', 18)}${msg('Add a lesson')}</button></div>
+      <div class="foot" ?hidden=${this.course?.can_edit !== true}><button class="plain" type="button" @click=${() => this.#edit(0, module.id)}>${icon('plus', 18)}${msg('Add a lesson')}</button></div>
     </section>`
   }
 
@@ -259,7 +264,7 @@ export class OutlineEditor extends LitElement {
         ({ id }) => id,
         (module, at) => this.#module(module, at),
       )}
-      <form class="new" @submit=${this.#onNew}>
+      <form class="new" ?hidden=${!this.course.can_edit} @submit=${this.#onNew}>
         <wa-input name="title" label=${msg('A new module')} placeholder=${this.modules.length === 0 ? msg('Begin with its first part') : ''} maxlength="200" required></wa-input>
         <wa-button type="submit" appearance="outlined">${msg('Add the module')}</wa-button>
       </form>
