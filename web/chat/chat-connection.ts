@@ -19,6 +19,8 @@ const LONGEST_WAIT_MS = 30_000
 const STABLE_MS = 30_000
 /** Said in the close code: nothing that we could do would change it. */
 const terminal = new Set([4400, 4403, 4409])
+/** Silence after which the hub is asked whether it is still there, and after which it is not. */
+const QUIET_MS = 20_000
 const FLOOD = 4429
 const TICKET_EXPIRED = 4401
 
@@ -38,6 +40,12 @@ export class ChatConnection {
   #askedWaitMs: number | null = null
   readonly #rooms = new Map<string, RoomListener>()
   readonly #listeners = new Map<(frame: ServerFrame) => void, { holds: boolean }>()
+
+  constructor() {
+    // Nobody tells the socket for minutes that there is no network any more.
+    globalThis.addEventListener?.('offline', () => this.#lost())
+    globalThis.addEventListener?.('online', () => this.#timer !== undefined && void this.#connect())
+  }
 
   /** Once; again is harmless. */
   join(room: string, listener: RoomListener): void {
@@ -126,7 +134,19 @@ export class ChatConnection {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`, ['chat.v1', token])
     this.#socket = socket
     let openedAt = 0
+    let heardAt = performance.now()
+    let askedAt = 0
+    const pulse = setInterval(() => {
+      const now = performance.now()
+      if (now - heardAt < QUIET_MS) return
+      // Timers of a page in the background are slow: silence alone says nothing before an answer was waited for.
+      if (askedAt < heardAt) {
+        askedAt = now
+        this.say({ t: 'ping', ts: Date.now() })
+      } else if (this.#socket === socket && now - askedAt > QUIET_MS / 2) this.#lost()
+    }, QUIET_MS / 2)
     socket.onmessage = ({ data }) => {
+      heardAt = performance.now()
       const frame = JSON.parse(String(data)) as ServerFrame
       if (frame.t === 'hello') {
         openedAt = performance.now()
@@ -142,6 +162,7 @@ export class ChatConnection {
       else for (const each of this.#rooms.values()) each.take(frame)
     }
     socket.onclose = ({ code }) => {
+      clearInterval(pulse)
       if (this.#socket !== socket) return
       this.#socket = null
       if (openedAt > 0 && performance.now() - openedAt > STABLE_MS) this.#attempts = 0
@@ -158,6 +179,13 @@ export class ChatConnection {
     } catch {
       // The session has ended: the hub closes, and we come back as a guest.
     }
+  }
+
+  /** Gone without a word. */
+  #lost(): void {
+    if (!this.#socket) return
+    this.#drop()
+    this.#comeBack()
   }
 
   #comeBack(leastMs = 0): void {
