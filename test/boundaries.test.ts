@@ -10,7 +10,7 @@ const mayImport: Record<string, { values?: RegExp; types?: RegExp }> = {
     values: /^(config|media\/storage|media\/files|media\/packager\/(media|multivariant)-playlist)/,
     types: /^media\/host\.ts$/,
   },
-  web: { types: /^server\/([a-z]+\/contract|chat\/protocol)\.ts$/ },
+  web: { types: /^server\/([a-z]+\/([a-z]+-)?contract|chat\/protocol)\.ts$/ },
 }
 
 const relativeImport = /^(import type|import|export)\b[^']*?from '(\.[^']*)'/gm
