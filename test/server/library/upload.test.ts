@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../../../media/storage/object-store.ts'
+import { openStore } from '../../../media/storage/open-store.ts'
 import { Patience } from '../../../media/storage/patience.ts'
 import { objectKey } from '../../../server/library/library-path.ts'
 import { upload } from '../../../server/library/upload.ts'
@@ -109,6 +110,18 @@ describe('an upload', () => {
     const before = puts()
     expect(await send(folder, { concurrency: 50 })).toMatchObject({ sent: 1, linked: 49 })
     expect(puts() - before).toBe(1)
+  })
+
+  it('goes to a disk as it goes to S3, and keeps nothing of the folder’s own files there', async () => {
+    const directory = await test.folder()
+    const store = openStore({ kind: 'disk', directory })
+    const folder = await test.folder({ 'a.txt': 'on disk', 'b.txt': 'on disk', 'c.mov': Buffer.alloc(6e6, 'c') })
+    const library = { ...test.library, store }
+    expect(await upload(library, folder, { prefix, concurrency: 4 })).toMatchObject({ sent: 2, linked: 1, failed: [] })
+    // In place: a link would change the object too.
+    for (const name of ['a.txt', 'b.txt', 'c.mov']) await appendFile(join(folder, name), 'more')
+    const report = await validate(library, { prefix, isDeep: true, concurrency: 4 })
+    expect(report).toMatchObject({ right: 3, missing: [], wrongSize: [], wrongContent: [] })
   })
 
   it('needs a folder, and a prefix that stays in the library', async () => {
