@@ -41,23 +41,21 @@ export function createRedis(url: string, log: Log): RedisClient {
 
 /** The socket's own timeout sees a write as a sign of life: whoever keeps writing to a Redis that hangs would wait for ever. */
 function watch(client: RedisClient): void {
-  let askedAt: number | null = null
+  // Looks, not milliseconds: a process that was busy itself for long has made one look in that time.
+  let unanswered = 0
   const answered = () => {
-    askedAt = null
+    unanswered = 0
   }
   const timer = setInterval(() => {
     if (!client.isOpen) return clearInterval(timer)
     if (!client.isReady) return answered()
-    const now = performance.now()
-    if (askedAt === null) {
-      askedAt = now
-      client.ping().then(answered, answered)
-    } else if (now - askedAt > PATIENCE_MS) {
-      answered()
-      client.emit('error', new Error('Redis does not answer'))
-      client.destroy()
-      client.connect().catch(() => {})
-    }
+    unanswered += 1
+    if (unanswered === 1) client.ping().then(answered, answered)
+    if (unanswered <= PATIENCE_MS / ASK_MS) return
+    answered()
+    client.emit('error', new Error('Redis does not answer'))
+    client.destroy()
+    client.connect().catch(() => {})
   }, ASK_MS)
   timer.unref()
 }
