@@ -61,15 +61,17 @@ export abstract class SettingsSection<T> extends RoomElement {
 
   /** Does it, fetches the list anew and says so; or says what went wrong. */
   protected async change(work: () => Promise<unknown>, done: string): Promise<boolean> {
-    return this.attempt(async () => {
+    this.isBusy = true
+    const isDone = await this.attempt(async () => {
       await work()
       this.items = await this.fetch()
       void toast(done)
     })
+    this.isBusy = false
+    return isDone
   }
 
-  protected async attempt(work: () => Promise<void>): Promise<boolean> {
-    this.isBusy = true
+  private async attempt(work: () => Promise<void>): Promise<boolean> {
     this.error = null
     try {
       await work()
@@ -78,8 +80,6 @@ export abstract class SettingsSection<T> extends RoomElement {
       if (!(error instanceof ApiError)) throw error
       this.error = error
       return false
-    } finally {
-      this.isBusy = false
     }
   }
 
