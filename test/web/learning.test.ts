@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { firstLesson, isLearning, isTeaching, neighbours } from '../../web/courses/standing.ts'
 import { embedOf, positionIn } from '../../web/learn/embed.ts'
@@ -87,6 +88,16 @@ describe('a video of another site', () => {
     'not an address',
   ])('%s is only linked', (address) => {
     expect(embedOf(address)).toBeNull()
+  })
+
+  it('is framed only from where the policy of the pages allows it', () => {
+    const policy = readFileSync(new URL('../../nginx/page-headers.conf', import.meta.url), 'utf8')
+    const origins = [
+      'https://youtu.be/aqz-KE-bpKQ',
+      'https://vimeo.com/1',
+      `https://rutube.ru/video/${'a'.repeat(32)}/`,
+    ].map((address) => embedOf(address)?.origin)
+    expect(policy).toContain(`frame-src ${origins.join(' ')};`)
   })
 
   it('says where it is, in the words of each site, and nothing else counts', () => {

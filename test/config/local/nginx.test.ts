@@ -92,7 +92,8 @@ it('sends the pages with a strict policy, and asks for them anew each time', asy
     expect([status, text]).toEqual([200, '<!doctype html><title>Ustat</title>'])
     expect(headers['cache-control']).toBe('no-cache')
     expect(headers['content-security-policy']).toContain("default-src 'self'; img-src 'self' data: blob:; style-src")
-    expect(headers['content-security-policy']).toContain("connect-src 'self' data:; object-src 'none'")
+    expect(headers['content-security-policy']).toContain("connect-src 'self' data:; frame-src https://")
+    expect(headers['content-security-policy']).toContain("; object-src 'none'; base-uri 'self'")
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' })
     expect(headers.server).toBe('nginx')
   }
