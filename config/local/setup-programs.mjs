@@ -22,13 +22,29 @@ const programs = {
   },
   ip: { isHere: () => find('ip'), apt: 'iproute2', dnf: 'iproute-tc', brew: 'iproute2mac' },
   rclone: { isHere: () => find('rclone'), apt: 'rclone', dnf: 'rclone', brew: 'rclone' },
-  boto3: {
-    isHere: () => existsSync('/usr/lib/python3/dist-packages/boto3'),
-    apt: 'python3-boto3',
-    dnf: 'python3-boto3',
-    brew: 'boto3',
+  boto3: python('python3-boto3', 'boto3'),
+  drf: python('python3-djangorestframework', 'rest_framework'),
+  'django-filters': python('python3-django-filters', 'django_filters'),
+  'django-redis': python('python3-django-redis', 'django_redis'),
+  psycopg2: python('python3-psycopg2', 'psycopg2'),
+  gunicorn: { isHere: () => find('gunicorn'), apt: 'gunicorn', dnf: 'python3-gunicorn', brew: 'gunicorn' },
+  channels: python('python3-django-channels', 'channels'),
+  'channels-redis': python('python3-channels-redis', 'channels_redis'),
+  daphne: { isHere: () => find('daphne'), apt: 'daphne', dnf: 'python3-daphne', brew: 'daphne' },
+  // The crowd of the chat is compiled.
+  gcc: { isHere: () => find('gcc'), apt: 'gcc', dnf: 'gcc', brew: 'gcc' },
+  'libc-dev': {
+    isHere: () => existsSync('/usr/include/stdio.h'),
+    apt: 'libc6-dev',
+    dnf: 'glibc-devel',
+    brew: 'gcc',
   },
   socat: { isHere: () => find('socat'), apt: 'socat', dnf: 'socat', brew: 'socat' },
+}
+
+/** A Python package as Debian has it. */
+function python(name, module) {
+  return { isHere: () => existsSync(`/usr/lib/python3/dist-packages/${module}`), apt: name, dnf: name, brew: module }
 }
 
 /** The packages start services of their own where an init system runs; this keeps them from it while they install. */

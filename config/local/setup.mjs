@@ -17,7 +17,10 @@ const purposes = {
   publish: { programs: ['ffmpeg'] },
   test: { programs: ['ffmpeg', 'redis', 'nginx', 'chromium'], pages: true },
   bench: {
-    programs: ['ffmpeg', 'redis', 'nginx', 'chromium', 'nginx-rtmp', 'ip', 'socat', 'rclone', 'boto3'],
+    programs: [
+      ...['ffmpeg', 'redis', 'nginx', 'chromium', 'nginx-rtmp', 'ip', 'socat', 'gcc', 'libc-dev', 'rclone', 'boto3'],
+      ...['drf', 'django-filters', 'django-redis', 'psycopg2', 'gunicorn', 'channels', 'channels-redis', 'daphne'],
+    ],
     pages: true,
   },
   check: { programs: [] },

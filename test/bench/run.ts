@@ -3,6 +3,8 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { catalog } from './catalog.ts'
+import { chat } from './chat.ts'
+import { chatSoak } from './chat-soak.ts'
 import { interrupt } from './clock.ts'
 import { cpu } from './cpu.ts'
 import { driftScenario } from './drift.ts'
@@ -33,6 +35,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   origin,
   cpu,
   catalog,
+  chat,
+  'chat-soak': chatSoak(10),
+  'chat-soak-short': chatSoak(1),
   library,
   path: pathScenario('where the latency comes from, with a keyframe each second', {}),
   'path-obs': pathScenario('where the latency comes from, from OBS’s defaults', OBS_DEFAULTS),
