@@ -38,7 +38,9 @@ async function write(text: string): Promise<number> {
   await page.locator('chat-panel textarea').fill(text)
   const picture = await pictureOf('live-player')
   await page.keyboard.press('Enter')
-  await expect.poll(() => page.locator('chat-panel li[data-id] .text').allInnerTexts()).toContain(text)
+  await expect
+    .poll(() => page.locator('chat-panel li[data-id] .text').allInnerTexts(), { timeout: 10_000 })
+    .toContain(text)
   return picture
 }
 
@@ -82,18 +84,22 @@ it('a show’s chat is replayed beside its recording, at the picture that its au
   await page.locator('vod-player video').evaluate((video) => (video as HTMLVideoElement).pause())
   for (const { text, at } of messages) {
     await seek(page, 'vod-player', at - 1)
-    await expect.poll(shown).not.toContain(text)
+    await expect.poll(shown, { timeout: 10_000 }).not.toContain(text)
     await seek(page, 'vod-player', at)
-    await expect.poll(shown).toContain(text)
-    await expect.poll(() => pictureOf('vod-player')).toBeGreaterThan((pictures.get(text) ?? 0) - 1000)
+    await expect.poll(shown, { timeout: 10_000 }).toContain(text)
+    await expect
+      .poll(() => pictureOf('vod-player'), { timeout: 10_000 })
+      .toBeGreaterThan((pictures.get(text) ?? 0) - 1000)
     expect(await pictureOf('vod-player')).toBeLessThan((pictures.get(text) ?? 0) + 1000)
   }
 
   // Its time leads to its picture.
   const [first, , slip] = messages
   await page.locator('chat-replay li[data-id]', { hasText: 'before the hole' }).getByRole('button').click()
-  await expect.poll(() => positionOf(page, 'vod-player')).toBeGreaterThanOrEqual(first?.at ?? 0)
-  await expect.poll(shown).not.toContain('a slip')
+  await expect
+    .poll(() => positionOf(page, 'vod-player'), { timeout: 10_000 })
+    .toBeGreaterThanOrEqual((first?.at ?? 0) - 0.1)
+  await expect.poll(shown, { timeout: 10_000 }).not.toContain('a slip')
 
   const teacher = await platform.signIn('teacher@ustat.local')
   const { chat_room: room } = await untilRecorded(platform, recording)
@@ -106,6 +112,6 @@ it('a show’s chat is replayed beside its recording, at the picture that its au
   await page.reload()
   await expect.poll(() => framesOf(page, 'vod-player'), { timeout: 20_000 }).toBeGreaterThan(5)
   await seek(page, 'vod-player', (slip?.at ?? 0) + 1)
-  await expect.poll(shown).toEqual(['before the hole', 'after the hole'])
+  await expect.poll(shown, { timeout: 10_000 }).toEqual(['before the hole', 'after the hole'])
   expect(visitor.problems).toEqual([])
 }, 150_000)

@@ -101,12 +101,12 @@ export class ChatReplay extends LitElement {
     for (const event of watched) this.#heard?.removeEventListener(event, this.#onTime)
     this.#heard = video
     for (const event of watched) video?.addEventListener(event, this.#onTime)
-    if (video) this.seconds = video.currentTime
+    if (video) this.seconds = tenths(video.currentTime)
   }
 
   readonly #onTime = (event: Event): void => {
     const before = this.seconds
-    this.seconds = this.#heard?.currentTime ?? 0
+    this.seconds = tenths(this.#heard?.currentTime ?? 0)
     // Whoever goes elsewhere wants to see what was said there; a player that leaps over a hole does not.
     if (event.type === 'seeking' && Math.abs(this.seconds - before) > LEAP_SECONDS) this.#followAgain()
   }
@@ -267,6 +267,11 @@ export class ChatReplay extends LitElement {
     `
   }
 }
+/** As messages are placed: a player that was sent to one may stand a hair before it. */
+function tenths(seconds: number): number {
+  return Math.round(seconds * 10) / 10
+}
+
 customElements.define('chat-replay', ChatReplay)
 
 declare global {
