@@ -108,6 +108,18 @@ export async function send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path:
   }
 }
 
+/**
+ * For requests that something else sends, as an upload: what proves that they are ours. Empty when nobody is signed in.
+ *
+ * @param isStale the last one was refused
+ * @throws {ApiError}
+ */
+export async function csrfHeaders({ isStale = false } = {}): Promise<Record<string, string>> {
+  if (isStale) csrfToken = null
+  csrfToken ??= await fetchCsrfToken()
+  return csrfToken ? { 'X-CSRF-Token': csrfToken } : {}
+}
+
 /** While the page is being left: goes out though nobody waits for the answer. Without a token nothing was sent before. */
 export function sendLast(path: string, data: unknown): void {
   if (!csrfToken) return

@@ -47,6 +47,15 @@ export function startRouter(outlet: HTMLElement, ready: Promise<void>): void {
     { path: '/learn/:course/:lesson', action: page('lesson-page', () => import('./learn/lesson-page.ts')) },
     { path: '/teach', action: page('teach-page', () => import('./teach/teach-page.ts')) },
     { path: '/teach/:course', action: page('course-editor-page', () => import('./teach/course-editor-page.ts')) },
+    { path: '/videos', action: page('videos-page', () => import('./videos/videos-page.ts')) },
+    {
+      path: '/videos/:id',
+      action: page(
+        'video-page',
+        () => import('./videos/video-page.ts'),
+        ({ params }) => [`/api/videos/${encodeURIComponent(String(params.id))}/`],
+      ),
+    },
     { path: '/studio', action: page('studio-page', () => import('./studio/studio-page.ts')) },
     { path: '/sign-in', action: page('sign-in-page', () => import('./account/sign-in-page.ts')) },
     { path: '/sign-up', action: page('sign-up-page', () => import('./account/sign-up-page.ts')) },

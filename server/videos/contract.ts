@@ -60,13 +60,18 @@ export const videoJson = z.object({
   thumbnail_url: z.string().nullable(),
   /** WebVTT whose cues name tiles of sprites beside it. */
   storyboard_url: z.string().nullable(),
+  /** Whether this viewer may change it. */
+  may_edit: z.boolean(),
   created_at: z.iso.datetime(),
 })
 export type VideoJson = z.infer<typeof videoJson>
 /** `GET /api/videos/` */
 export type VideoPageJson = PageJson<VideoJson>
 
-export function presentVideo(video: Video, playback: Playback, audience: Audience): VideoJson {
+export function presentVideo(
+  video: Video,
+  { playback, audience, mayEdit }: { playback: Playback; audience: Audience; mayEdit: boolean },
+): VideoJson {
   const url = (file: string) => playback.ofVideo(video, file, audience)
   return {
     id: video.id,
@@ -86,6 +91,7 @@ export function presentVideo(video: Video, playback: Playback, audience: Audienc
     playback_url: video.isPlayable() ? url('index.m3u8') : null,
     thumbnail_url: video.hasThumbnail ? url('thumbnail.jpg') : null,
     storyboard_url: video.hasStoryboard ? url('storyboard.vtt') : null,
+    may_edit: mayEdit,
     created_at: video.createdAt.toISOString(),
   }
 }

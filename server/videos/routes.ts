@@ -106,7 +106,8 @@ export function videoRoutes({ playback, cookies, queue, settings, config }: Cont
   )
 
   function show(ctx: Ctx, video: Video): VideoJson {
-    return presentVideo(video, playback, audienceOf(ctx, ctx.state.viewer, cookies))
+    const audience = audienceOf(ctx, ctx.state.viewer, cookies)
+    return presentVideo(video, { playback, audience, mayEdit: mayManage(ctx.state.viewer, video.owner.id) })
   }
 
   /** One that the viewer may not see counts as missing. What is not ready is its owner's alone. */
