@@ -33,6 +33,7 @@
 #define BUCKET_NS 100000 /* 0.1 ms */
 #define BUCKETS 600000   /* a minute */
 #define DRAIN_SECONDS 15 /* what was sent last is waited for so long */
+#define JOIN_SECONDS 180 /* and everybody's being let in, so long */
 
 enum protocol { CHAT, SOCKETIO, PLAIN };
 enum state { WAITING, CONNECTING, UPGRADING, GREETED, JOINED };
@@ -346,9 +347,7 @@ static void read_from(struct client *client) {
     char *end = strstr(bytes, "\r\n\r\n");
     if (!end) used = 0;
     else if (strncmp(bytes, "HTTP/1.1 101", 12) != 0) {
-      free(client->resume);
-      client->resume = NULL;
-      lose(client, 1000);
+      lose(client, 0); /* too busy: again a little later */
       return;
     } else {
       used = (size_t)(end - bytes) + 4;
@@ -513,6 +512,10 @@ int main(int count, char **words) {
           if (waiting[i] && !acked[i] && resend_at[i] <= now) send_message(i);
       char word[8] = "";
       if (read(0, word, sizeof word) > 0 && word[0] == 's' && !stopped) stopped = now;
+    }
+    if (!sending_from && now - begun > JOIN_SECONDS * 1000000000ull) {
+      fprintf(stderr, "chat-load: %d of %d were let in\n", joined, connections);
+      return 1;
     }
     if (!sending_from && joined == connections) {
       sending_from = now;
