@@ -127,6 +127,8 @@ export type ErrorCode =
   | 'video_not_found'
   | 'video_too_large'
   | 'video_quota_reached'
+  | 'video_in_use'
+  | 'video_not_ready'
   | 'upload_size_differs'
   | 'export_not_found'
   | 'export_not_ready'

@@ -21,7 +21,7 @@ export async function missingContent(tx: EntityManager, courseId: number): Promi
     `select exists (select from module where course_id = ?) as modules,
             exists (select from module m join lesson l on l.module_id = m.id
                      where m.course_id = ? and l.is_published
-                       and (regexp_replace(l.content, ?, '', 'gi') <> '' or l.video_url <> '' or l.file_id is not null or l.recording_id is not null
+                       and (regexp_replace(l.content, ?, '', 'gi') <> '' or l.video_url <> '' or l.file_id is not null or l.recording_id is not null or l.video_id is not null
                          or l.broadcast_id is not null or l.quiz is not null or l.assignment is not null)) as lessons`,
     [courseId, courseId, nothing.source],
   )

@@ -53,7 +53,7 @@ const lessonFields = {
   quiz: quizDefinition.nullable(),
   assignment: assignmentDefinition.nullable(),
 }
-/** What is left out is reset, but for its order, its file and what it was broadcast as. */
+/** What is left out is reset, but for its order, its file, its uploaded video and what it was broadcast as. */
 export const lessonBody = z.strictObject({
   ...lessonFields,
   content: lessonFields.content.default(''),
@@ -105,7 +105,7 @@ export const lessonOutlineJson = z.object({
   is_published: z.boolean(),
   /** Its content needs an enrollment that the caller does not have. */
   locked: z.boolean(),
-  /** Of a lesson with a broadcast or a recording, else null. */
+  /** Of a lesson with a broadcast, a recording or a video, else null. */
   state: z.enum(lessonStates).nullable(),
   /** When its broadcast is due. */
   starts_at: z.iso.datetime().nullable(),
@@ -132,7 +132,9 @@ export const lessonJson = lessonOutlineJson.extend({
   video_url: z.string(),
   broadcast: z.string().nullable(),
   recording: z.string().nullable(),
-  /** Path of the multivariant playlist of the running show or of the recording, signed for this viewer. */
+  /** An uploaded one that it was made of. */
+  video: z.string().nullable(),
+  /** Path of the multivariant playlist of the running show, the recording or the video, signed for this viewer. */
   playback_url: z.string().nullable(),
   thumbnail_url: z.string().nullable(),
   storyboard_url: z.string().nullable(),

@@ -2,6 +2,7 @@ import { DeferMode, defineEntity, p } from '@mikro-orm/core'
 import { base } from '../db/base.ts'
 import { MediaAsset } from '../library/media-asset.ts'
 import { Broadcast } from '../live/broadcast.ts'
+import { Video } from '../videos/video.ts'
 import { Recording } from '../vod/recording.ts'
 import type { AssignmentDefinition, QuizDefinition } from './lesson-definition.ts'
 import { Module } from './module.ts'
@@ -34,6 +35,8 @@ const schema = defineEntity({
     broadcast: () => p.manyToOne(Broadcast).nullable().index().deleteRule('set null'),
     /** What is watched; it cannot be deleted meanwhile. */
     recording: () => p.manyToOne(Recording).nullable().index().deleteRule('restrict'),
+    /** An uploaded one that is watched, of a lesson without a show; it cannot be deleted meanwhile. */
+    video: () => p.manyToOne(Video).nullable().index().deleteRule('restrict'),
     quiz: p.json<QuizDefinition>().nullable(),
     assignment: p.json<AssignmentDefinition>().nullable(),
   },

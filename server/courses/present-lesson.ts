@@ -6,7 +6,7 @@ import type { LessonJson } from './lesson-contract.ts'
 import { lessonState } from './outline.ts'
 
 /**
- * A lesson as those see it who may: with what is in it. Its module, broadcast, recording and file must be loaded.
+ * A lesson as those see it who may: with what is in it. Its module, broadcast, recording, video and file must be loaded.
  *
  * @param watchedPercent the setting `video_completion_percent`
  * @param mayEdit shows a quiz's answers, which nobody else is ever shown here
@@ -30,7 +30,7 @@ export function presentLesson(
     is_free: lesson.isFree,
     is_published: lesson.isPublished,
     locked: false,
-    state: lessonState(broadcast?.status, recording?.status),
+    state: lessonState(broadcast?.status, recording?.status, lesson.video?.status),
     starts_at: broadcast?.startsAt?.toISOString() ?? null,
     module: module.id,
     course: module.course.id,
@@ -38,6 +38,7 @@ export function presentLesson(
     video_url: lesson.videoUrl,
     broadcast: broadcast?.id ?? null,
     recording: recording?.id ?? null,
+    video: lesson.video?.id ?? null,
     ...urls(lesson, playback, audience),
     file: file
       ? {
@@ -61,11 +62,20 @@ type Urls = Pick<LessonJson, 'playback_url' | 'thumbnail_url' | 'storyboard_url'
 const nothing: Urls = { playback_url: null, thumbnail_url: null, storyboard_url: null, chat_url: null, chat_pieces: 0 }
 
 /** The running show while there is one, then what it left. */
-function urls({ broadcast, recording }: Lesson, playback: Playback, audience: Audience): Urls {
+function urls({ broadcast, recording, video }: Lesson, playback: Playback, audience: Audience): Urls {
   if (broadcast?.isOnAir() && broadcast.node) {
     const held = { id: broadcast.id, node: broadcast.node }
     const url = (file: string) => playback.ofBroadcast(held, file, audience)
     return { ...nothing, playback_url: url('index.m3u8'), thumbnail_url: url('thumbnail.jpg') }
+  }
+  if (!recording && video?.isPlayable()) {
+    const url = (file: string) => playback.ofVideo(video, file, audience)
+    return {
+      ...nothing,
+      playback_url: url('index.m3u8'),
+      thumbnail_url: video.hasThumbnail ? url('thumbnail.jpg') : null,
+      storyboard_url: video.hasStoryboard ? url('storyboard.vtt') : null,
+    }
   }
   if (recording?.status !== 'ready') return nothing
   const url = (file: string) => playback.ofRecording(recording, file, audience)

@@ -96,6 +96,8 @@ const statusOf: Record<ErrorCode, number> = {
   video_not_found: 404,
   video_too_large: 413,
   video_quota_reached: 413,
+  video_in_use: 409,
+  video_not_ready: 409,
   upload_size_differs: 409,
   export_not_found: 404,
   export_not_ready: 409,

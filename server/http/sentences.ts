@@ -286,6 +286,14 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     en: 'This file is larger than a video may be here.',
     ru: 'Файл больше, чем здесь может быть видео.',
   },
+  video_in_use: {
+    en: 'A lesson uses this video. Delete the lesson first.',
+    ru: 'Это видео использует урок. Сначала удалите урок.',
+  },
+  video_not_ready: {
+    en: 'The video is still being made, or could not be. A lesson needs it whole.',
+    ru: 'Видео ещё готовится или не получилось. Для урока оно нужно целиком.',
+  },
   video_quota_reached: {
     en: 'There is no room for this file. Delete a video first.',
     ru: 'Для этого файла нет места. Сначала удалите какое-нибудь видео.',

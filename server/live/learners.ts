@@ -26,7 +26,7 @@ async function isForLearner(
   person: Person | null,
   { broadcast, recording }: Show,
 ): Promise<boolean> {
-  const courses = await em.execute<(CourseState & { id: number; is_free: boolean })[]>(
+  const courses = await em.execute<UsingCourse[]>(
     `select c.id, c.status, bool_or(u.is_free) as is_free
        from course c
        join (select b.course_id, false as is_free from broadcast b where b.id = ?
@@ -36,6 +36,29 @@ async function isForLearner(
       group by c.id`,
     [broadcast, broadcast, recording],
   )
+  return isOpenTo(em, person, courses)
+}
+
+/** `mayWatch` of an uploaded video: what is for enrolled learners is for those of the courses whose lessons show it. */
+export async function mayWatchVideo(
+  em: EntityManager,
+  person: Person | null,
+  { video, ...shown }: Shown & { video: string },
+): Promise<boolean> {
+  if (shown.visibility !== 'enrolled' || mayManage(person, shown.ownerId)) return mayWatch(person, shown)
+  const courses = await em.execute<UsingCourse[]>(
+    `select c.id, c.status, bool_or(l.is_free or m.is_free) as is_free
+       from lesson l join module m on m.id = l.module_id join course c on c.id = m.course_id
+      where l.video_id = ? and l.is_published
+      group by c.id`,
+    [video],
+  )
+  return mayWatch(person, shown, await isOpenTo(em, person, courses))
+}
+
+type UsingCourse = CourseState & { id: number; is_free: boolean }
+
+async function isOpenTo(em: EntityManager, person: Person | null, courses: UsingCourse[]): Promise<boolean> {
   for (const { id, status, is_free: isFree } of courses) {
     if (mayLearn(await findStanding(em, person, id), { status }, { isFree })) return true
   }

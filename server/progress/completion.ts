@@ -21,10 +21,10 @@ export const completionRuleJson = z.discriminatedUnion('type', [
 
 export type CompletionRule = z.infer<typeof completionRuleJson>
 
-/** What the rule needs to know of a lesson; its recording and broadcast must be loaded. */
+/** What the rule needs to know of a lesson; its recording, video and broadcast must be loaded. */
 export type RuledLesson = Pick<
   Lesson,
-  'contentType' | 'durationMinutes' | 'recording' | 'broadcast' | 'quiz' | 'assignment'
+  'contentType' | 'durationMinutes' | 'recording' | 'video' | 'broadcast' | 'quiz' | 'assignment'
 >
 
 /** Nothing is longer; of a show that is still running no end is known. */
@@ -44,7 +44,7 @@ export function completionRule(lesson: RuledLesson, watchedPercent = WATCHED_PER
     case 'video': {
       const { counted } = lengthOf(lesson)
       // Of a video elsewhere whose length nobody wrote down there is no percentage.
-      if (counted === null && !lesson.broadcast && !lesson.recording) return { type: 'marked' }
+      if (counted === null && !lesson.broadcast && !lesson.recording && !lesson.video) return { type: 'marked' }
       return { type: 'watched', percent: watchedPercent, length_seconds: counted }
     }
   }
@@ -56,13 +56,14 @@ export function completionRule(lesson: RuledLesson, watchedPercent = WATCHED_PER
  * @returns `counted`: what the percentage is of, null as long as nobody knows; `longest`: nothing behind it exists
  */
 export function lengthOf(lesson: RuledLesson): { counted: number | null; longest: number } {
-  const { recording, broadcast, durationMinutes } = lesson
-  const recorded = recording?.status === 'ready' ? Number(recording.durationSeconds) : 0
+  const { recording, video, broadcast, durationMinutes } = lesson
+  const watched = recording ?? video
+  const recorded = watched?.status === 'ready' ? Number(watched.durationSeconds) : 0
   if (recorded > 0) return exactly(recorded)
   if (broadcast?.startedAt && broadcast.endedAt) {
     return exactly((broadcast.endedAt.getTime() - broadcast.startedAt.getTime()) / 1000)
   }
-  if (recording || broadcast || durationMinutes === 0) return { counted: null, longest: LONGEST_SECONDS }
+  if (watched || broadcast || durationMinutes === 0) return { counted: null, longest: LONGEST_SECONDS }
   // Whole minutes, typed by a person who may have rounded up: nobody must fail for a minute that does not exist.
   return { counted: Math.max(30, (durationMinutes - 1) * 60), longest: (durationMinutes + 1) * 60 }
 }

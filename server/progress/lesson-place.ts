@@ -27,7 +27,7 @@ export async function requireLearning(
   const lesson = await em.findOne(
     Lesson,
     { id: lessonId },
-    { populate: ['module.course', 'recording', 'broadcast', 'file'] },
+    { populate: ['module.course', 'recording', 'video', 'broadcast', 'file'] },
   )
   if (!lesson) throw new DomainError('lesson_not_found')
   const module = lesson.module

@@ -43,7 +43,7 @@ export async function readCourseProgress(
     Lesson,
     { module: { course: courseId }, isPublished: true },
     {
-      populate: ['recording', 'broadcast'],
+      populate: ['recording', 'video', 'broadcast'],
       exclude: ['content'],
       orderBy: { module: { order: 'asc' }, order: 'asc', id: 'asc' },
     },

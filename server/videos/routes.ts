@@ -1,11 +1,14 @@
 import type { Context as KoaContext } from 'koa'
 import type { Context } from '../context.ts'
+import { lessonJson, recordingLessonBody } from '../courses/lesson-contract.ts'
+import { presentLesson } from '../courses/present-lesson.ts'
 import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
 import { pageOf, paginate } from '../http/page.ts'
 import { type RequestState, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
-import { mayManage, mayWatch } from '../live/access.ts'
+import { mayManage } from '../live/access.ts'
+import { mayWatchVideo } from '../live/learners.ts'
 import {
   presentVideo,
   type VideoJson,
@@ -17,12 +20,13 @@ import {
 } from './contract.ts'
 import { createVideo } from './create-video.ts'
 import { deleteVideo } from './delete-video.ts'
+import { turnVideoIntoLesson } from './turn-video-into-lesson.ts'
 import { Video } from './video.ts'
 
 type Ctx = KoaContext & { state: RequestState }
 
 /** Parse, call one operation, present. Rules live in the operations. */
-export function videoRoutes({ playback, cookies, queue, settings, config }: Context): Api {
+export function videoRoutes({ playback, cookies, queue, settings, config, catalogCache }: Context): Api {
   const api = new Api('/api/videos', 'Videos')
 
   api.get(
@@ -90,10 +94,31 @@ export function videoRoutes({ playback, cookies, queue, settings, config }: Cont
     },
   )
 
+  api.post(
+    '/:id/lesson',
+    {
+      summary: 'Make a video lesson of it.',
+      access: 'signed-in',
+      params: videoParams,
+      body: recordingLessonBody,
+      answers: { 201: lessonJson },
+    },
+    async (ctx, { params, body }) => {
+      const viewer = requireViewer(ctx.state)
+      const video = await managed(ctx, params.id)
+      const lesson = await turnVideoIntoLesson(ctx.state.em.fork(), queue, viewer, video.id, body)
+      await catalogCache.bump()
+      ctx.status = 201
+      const watchedPercent = settings.get('video_completion_percent')
+      const audience = audienceOf(ctx, viewer, cookies)
+      ctx.body = presentLesson(lesson, { mayEdit: true, playback, audience, watchedPercent })
+    },
+  )
+
   api.delete(
     '/:id',
     {
-      summary: 'Delete it with its files.',
+      summary: 'Delete it with its files, unless a lesson uses it.',
       access: 'signed-in',
       params: videoParams,
       answers: { 204: null },
@@ -118,7 +143,10 @@ export function videoRoutes({ playback, cookies, queue, settings, config }: Cont
     const isShown =
       video !== null &&
       (mayManage(viewer, video.owner.id) ||
-        (video.isPlayable() && mayWatch(viewer, { visibility: video.visibility, ownerId: video.owner.id })))
+        (video.isPlayable() &&
+          (await mayWatchVideo(em, viewer, {
+            ...{ video: video.id, visibility: video.visibility, ownerId: video.owner.id },
+          }))))
     if (!isShown) throw new DomainError('video_not_found')
     return video
   }

@@ -120,15 +120,17 @@ export class LessonVideo extends LitElement {
   protected override render() {
     const { lesson } = this
     if (!lesson) return html``
-    const { state, playback_url: src, broadcast, recording } = lesson
+    const { state, playback_url: src, broadcast } = lesson
+    // What an uploaded video has in common with a recording is all that a player needs.
+    const watched = lesson.recording ?? lesson.video
     if (state === 'live' && src && broadcast) {
       const show = this.#show.value
       // Its timeline hangs on when it began.
       if (!show) return this.#off(msg('On air'), msg('One moment…'))
       return html`<live-player .src=${src} .broadcast=${broadcast} .startedAt=${show.started_at ?? ''} @statechange=${this.#onState}></live-player>`
     }
-    if (src && recording) {
-      return html`<vod-player .src=${src} .recording=${recording} .storyboard=${lesson.storyboard_url} .poster=${lesson.thumbnail_url} .startAt=${this.startAt}></vod-player>`
+    if (src && watched) {
+      return html`<vod-player .src=${src} .recording=${watched} .storyboard=${lesson.storyboard_url} .poster=${lesson.thumbnail_url} .startAt=${this.startAt}></vod-player>`
     }
     if (state === 'scheduled' && lesson.starts_at) {
       return this.#off(
