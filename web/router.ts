@@ -47,6 +47,7 @@ export function startRouter(outlet: HTMLElement, ready: Promise<void>): void {
     { path: '/learn/:course/:lesson', action: page('lesson-page', () => import('./learn/lesson-page.ts')) },
     { path: '/teach', action: page('teach-page', () => import('./teach/teach-page.ts')) },
     { path: '/teach/:course', action: page('course-editor-page', () => import('./teach/course-editor-page.ts')) },
+    { path: '/gif', action: page('gif-page', () => import('./gif/gif-page.ts')) },
     { path: '/videos', action: page('videos-page', () => import('./videos/videos-page.ts')) },
     {
       path: '/videos/:id',

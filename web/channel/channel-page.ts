@@ -9,8 +9,10 @@ import '../chat/chat-panel.ts'
 import '../notices/follow-button.ts'
 import { Poll } from '../poll.ts'
 import '../player/live-player.ts'
+import { besides } from '../player/program-time.ts'
 import { recordingCard } from '../recordings/recording-card.ts'
 import { serverClock } from '../server-clock.ts'
+import { Session } from '../session.ts'
 import { dateText, relativeText, viewersText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
@@ -64,6 +66,7 @@ export class ChannelPage extends LitElement {
     (channel) => this.#onChannel(channel),
   )
   readonly #recordings = new Poll<RecordingPageJson>(this, () => 20_000)
+  readonly #session = new Session(this)
   #stopListening: (() => void) | null = null
   #timers: ReturnType<typeof setTimeout>[] = []
   /** The show that plays. */
@@ -128,6 +131,22 @@ export class ChannelPage extends LitElement {
     this.requestUpdate()
   }
 
+  /** For its owner while it is live; their code is loaded for nobody else. */
+  #ownTools({ slug }: ChannelJson) {
+    const { viewer } = this.#session
+    const show = this.#show
+    if (!show?.playback_url || !viewer || (viewer.role !== 'admin' && viewer.channel !== slug)) return nothing
+    void import('../gif/cut-piece.ts')
+    return html`<cut-piece .of=${{ broadcast: show.id }} .where=${() => this.#whereInShow()}></cut-piece>`
+  }
+
+  async #whereInShow(): Promise<{ at: number; total: number } | null> {
+    const { showWindow } = await import('../gif/show-window.ts')
+    const playing = this.renderRoot.querySelector('live-player')?.playback.playingDateMs
+    const playlist = this.#show?.playback_url
+    return playlist ? showWindow(besides(playlist, 'dvr.m3u8'), playing ?? serverClock.now()) : null
+  }
+
   #stage(channel: ChannelJson) {
     const show = this.#show
     if (show?.playback_url) {
@@ -172,6 +191,7 @@ export class ChannelPage extends LitElement {
         ${show?.started_at ? html`<span>${msg(str`started ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}
       </p>
       <follow-button .slug=${channel.slug} .owner=${channel.owner.id}></follow-button>
+      ${this.#ownTools(channel)}
       ${channel.description ? html`<p class="description">${channel.description}</p>` : nothing}
     </div>`
   }

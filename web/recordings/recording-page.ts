@@ -120,13 +120,22 @@ export class RecordingPage extends LitElement {
     `
   }
 
-  /** For its owner; its code is loaded for nobody else. */
-  #makeLesson({ id, title, status, channel }: RecordingJson) {
+  /** For its owner; their code is loaded for nobody else. */
+  #ownTools({ id, title, status, channel, duration_seconds: seconds }: RecordingJson) {
     const { viewer } = this.#session
     const isOwn = viewer?.role === 'admin' || (viewer?.channel ?? '') === channel.slug
     if (!isOwn || status !== 'ready') return nothing
     void import('../teach/make-lesson.ts')
-    return html`<p class="own"><make-lesson .recording=${id} .heading=${title}></make-lesson></p>`
+    void import('../gif/cut-piece.ts')
+    const { video } = this
+    return html`<p class="own"><make-lesson .recording=${id} .heading=${title}></make-lesson></p>
+      <cut-piece
+        .of=${{ recording: id }}
+        .where=${async () => video && { at: video.currentTime, total: video.duration || seconds }}
+        .show=${(to: number) => {
+          if (video) video.currentTime = to
+        }}
+      ></cut-piece>`
   }
 
   #about(recording: RecordingJson) {
@@ -139,7 +148,7 @@ export class RecordingPage extends LitElement {
         ${recording.height ? html`<span>${recording.height}p</span>` : nothing}
         ${recording.size_bytes > 0 ? html`<span>${sizeText(recording.size_bytes)}</span>` : nothing}
       </p>
-      ${this.#makeLesson(recording)}
+      ${this.#ownTools(recording)}
     </div>`
   }
 
