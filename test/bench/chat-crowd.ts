@@ -16,6 +16,7 @@ export interface CrowdReport {
   viewers: number
   sent: number
   acked: number
+  /** While it was sending; what came afterwards is not in it. */
   delivered: number
   bytes: number
   doubled: number
@@ -46,6 +47,10 @@ export interface CrowdOptions {
   directory: string
   /** Of the tickets; null: none are shown. */
   secret: string | null
+  /** Number of the first viewer's account. */
+  firstAccount?: number
+  /** Ends it at once, without a verdict. */
+  signal?: AbortSignal
   onReport?(report: CrowdReport): void
 }
 
@@ -56,18 +61,25 @@ export function compileCrowd(directory: string): void {
 
 /** Lets a crowd connect, join, send and receive; ends when all that was sent has come to everybody, or 15 s after the last. */
 export async function runCrowd(options: CrowdOptions): Promise<CrowdVerdict> {
-  const { protocol, targets, connections, perSecond, seconds, directory, secret, onReport } = options
-  const tokens = secret ? join(directory, 'tokens') : '-'
+  const { protocol, targets, connections, perSecond, seconds, directory, secret, firstAccount = 1, onReport } = options
+  const tokens = secret ? join(directory, `tokens-${firstAccount}`) : '-'
   if (secret) {
     const sessionEndsAt = Math.floor(Date.now() / 1000) + 7200
     const ticket = (_: unknown, at: number) =>
-      signChatTicket({ uid: `u:${at + 1}`, name: `Viewer ${at + 1}`, family: null, sessionEndsAt }, 'ticket', secret)
+      signChatTicket(
+        { uid: `u:${at + firstAccount}`, name: `Viewer ${at + firstAccount}`, family: null, sessionEndsAt },
+        'ticket',
+        secret,
+      )
     writeFileSync(tokens, `${Array.from({ length: connections }, ticket).join('\n')}\n`)
   }
   const numbers = [connections, SENDERS, perSecond, seconds, options.connectsPerSecond ?? 500].map(String)
   const child = spawn(join(directory, 'chat-load'), [protocol, ...numbers, tokens, ...targets], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    ...(options.signal ? { signal: options.signal, killSignal: 'SIGKILL' as const } : {}),
   })
+  // Told to end, or not there: it has said nothing then.
+  child.on('error', () => {})
   let last: CrowdVerdict | null = null
   for await (const line of createInterface(child.stdout)) {
     const report = JSON.parse(line) as CrowdVerdict

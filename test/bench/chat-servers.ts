@@ -1,13 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startNginx } from '../../config/local/nginx.ts'
 import { delay } from './clock.ts'
 import { freePort } from './ports.ts'
-import { readProcess } from './processes.ts'
+import { descendants, readProcess } from './processes.ts'
 
 /** The servers that are measured. Redis and the crowd keep to the other core. */
 const SERVER_CORE = '0'
@@ -86,6 +87,36 @@ export async function startChannels({ redisUrl }: ChatStage): Promise<ChatServer
     cwd: join(import.meta.dirname, 'peer'),
     env: { ...process.env, CHAT_REDIS: redisUrl },
   })
+}
+
+/** nginx as it stands before the hubs. */
+export async function startFront(
+  { directory }: ChatStage,
+  hub: ChatServer,
+): Promise<Omit<ChatServer, 'kill' | 'cpuSeconds'>> {
+  await using stack = new AsyncDisposableStack()
+  const port = await freePort()
+  const nowhere = `unix:${directory}/none.sock`
+  const folder = join(directory, 'front')
+  mkdirSync(folder, { recursive: true })
+  await startNginx(
+    {
+      ...{ directory: folder, host: '127.0.0.1', port, tls: null, pages: { directory: folder } },
+      ...{ upstreams: { api: nowhere, chat: [hub.target], media: { m1: nowhere } } },
+      ...{ store: { kind: 'disk', directory: folder }, accessLog: join(folder, 'access.log') },
+    },
+    { logFile: join(folder, 'nginx.log'), report: () => {} },
+    stack,
+  )
+  const owned = stack.move()
+  return {
+    target: `127.0.0.1:${port}`,
+    memoryBytes: () =>
+      descendants(process.pid)
+        .filter(({ command }) => command.startsWith('nginx'))
+        .reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 async function serve(

@@ -6,8 +6,10 @@ import {
   startChannels,
   startChatHub,
   startChatStage,
+  startFront,
   startSocketIo,
 } from './chat-servers.ts'
+import { Watch } from './chat-soak.ts'
 import { atLeast, atMost, type BenchOptions, type Figure, type Scenario } from './scenario.ts'
 
 interface Row {
@@ -30,7 +32,8 @@ const rows: readonly Row[] = [
   { connections: 5000, perSecond: 40, p99: 100, peers: ['bare uWebSockets.js'] },
   { connections: 10_000, perSecond: 20, p99: 250, peers: [] },
 ]
-const MOST_BYTES = 30 * 1024
+const MOST_KILOBYTES = 30
+const CROWD = 10_000
 
 /**
  * A room as a crowd sees it: one server process on one core, Redis and the crowd on the other. Bare uWebSockets.js says what the
@@ -50,8 +53,66 @@ export const chat: Scenario = {
       if (options.isAlone) continue
       for (const system of row.peers) figures.push(...(await peer(stage, system, row, name, seconds, options)))
     }
+    figures.push(...(await returning(stage, options)), ...(await remembering(stage, options)))
     return figures
   },
+}
+
+/** Two hubs, one of which is killed and stays away: everybody is on the other one soon, and has missed nothing. */
+async function returning(stage: ChatStage, { say }: BenchOptions): Promise<Figure[]> {
+  say(`Ustat: ${CROWD.toLocaleString('en')} on two hubs, one is killed`)
+  await using left = await startChatHub(stage)
+  await using right = await startChatHub(stage)
+  const watch = new Watch(CROWD)
+  let isKilled = false
+  const seen = await runCrowd({
+    ...{ protocol: 'chat', targets: [left.target, right.target], secret: stage.secret, directory: stage.directory },
+    ...{ connections: CROWD, perSecond: 2, seconds: 40 },
+    onReport(report) {
+      watch.take(report)
+      if (isKilled || report.sent === 0 || report.seconds < 5) return
+      isKilled = true
+      watch.begin()
+      void right.kill()
+    },
+  })
+  const wrong = seen.lost + seen.doubled + seen.reordered
+  return [
+    ...watch.figures().map((figure) => ({ ...figure, what: `${CROWD.toLocaleString('en')}: ${figure.what}` })),
+    {
+      ...{
+        system: 'Ustat',
+        what: `${CROWD.toLocaleString('en')}: lost, doubled or reordered then`,
+        value: wrong,
+        unit: '',
+      },
+      goal: atMost(wrong, 0, ''),
+    },
+  ]
+}
+
+/** What a connection takes from end to end: in nginx and in the hub. */
+async function remembering(stage: ChatStage, { say }: BenchOptions): Promise<Figure[]> {
+  say(`Ustat: ${CROWD.toLocaleString('en')} through nginx`)
+  await using hub = await startChatHub(stage)
+  await using front = await startFront(stage, hub)
+  const bytes = () => hub.memoryBytes() + front.memoryBytes()
+  const before = bytes()
+  let most = 0
+  await runCrowd({
+    ...{ protocol: 'chat', targets: [front.target], secret: stage.secret, directory: stage.directory },
+    ...{ connections: CROWD, perSecond: 1, seconds: 5 },
+    onReport({ joined }) {
+      if (joined === CROWD) most = Math.max(most, bytes())
+    },
+  })
+  const each = (most - before) / CROWD / 1024
+  return [
+    {
+      ...{ system: 'Ustat', what: 'memory of a connection, nginx and hub', value: each, unit: 'KB' },
+      goal: atMost(each, MOST_KILOBYTES, 'KB'),
+    },
+  ]
 }
 
 async function ours(
@@ -63,14 +124,9 @@ async function ours(
 ): Promise<Figure[]> {
   say(`Ustat: ${name}`)
   await using hub = await startChatHub(stage)
-  const before = hub.memoryBytes()
-  let memory = 0
   const crowd: CrowdOptions = {
     ...{ protocol: 'chat', targets: [hub.target], secret: stage.secret, directory: stage.directory },
     ...{ connections: row.connections, perSecond: row.perSecond, seconds },
-    onReport({ joined }) {
-      if (joined === row.connections) memory = Math.max(memory, hub.memoryBytes())
-    },
   }
   const [seen, share] = await measured(hub, () => runCrowd(crowd))
   say(`  p99 ${seen.p99} ms; ${noteOf(seen, share)}`)
@@ -90,13 +146,6 @@ async function ours(
     figures.push({
       ...{ system: 'Ustat', what: `${name}, deliveries`, value: rate, unit: '1/s' },
       goal: atLeast(rate, 0.99 * row.connections * row.perSecond, '1/s'),
-    })
-  }
-  if (row.connections === 10_000) {
-    const each = (memory - before) / row.connections
-    figures.push({
-      ...{ system: 'Ustat', what: 'memory of a connection in a hub of 10,000', value: each / 1024, unit: 'KB' },
-      goal: atMost(each / 1024, MOST_BYTES / 1024, 'KB'),
     })
   }
   return figures
