@@ -35,6 +35,7 @@ export interface Jobs {
   'make-export': { export: string }
   'purge-exports': Record<string, never>
   'delete-video-files': { video: string }
+  'purge-uploads': Record<string, never>
   'deliver-notices': { notices: number[] }
   'send-pushes': { pushes: Push[]; attempt: number }
 }
@@ -55,6 +56,8 @@ const queues: Record<JobName, QueueSettings> = {
   // The next run is the retry.
   'purge-exports': { retryLimit: 0, policy: 'exclusive' },
   'delete-video-files': { retryLimit: 20, policy: 'standard' },
+  // The next run is the retry.
+  'purge-uploads': { retryLimit: 0, policy: 'exclusive' },
   'delete-objects': { retryLimit: 20, policy: 'standard' },
   // The next run is the retry.
   'write-chats': { retryLimit: 0, policy: 'exclusive' },

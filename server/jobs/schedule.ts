@@ -19,6 +19,7 @@ import { flushProgress } from '../progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
 import { deleteVideoFiles } from '../videos/delete-video-files.job.ts'
 import { processVideo } from '../videos/process-video.job.ts'
+import { purgeUploads } from '../videos/purge-uploads.job.ts'
 import { deleteRecordingFiles } from '../vod/delete-recording-files.job.ts'
 import { writeDueChats } from '../vod/write-due-chats.job.ts'
 import { purgeStaleRows } from './purge-stale-rows.job.ts'
@@ -33,6 +34,9 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('delete-objects', ({ keys }) => deleteObjects(store, keys))
   await queue.work('delete-recording-files', ({ recording }) => deleteRecordingFiles(store, recording))
   await queue.work('delete-video-files', ({ video }) => deleteVideoFiles(context, video))
+  await queue.work('purge-uploads', () => purgeUploads(context))
+  await queue.schedule('purge-uploads', '23 * * * *')
+  // One at a time in each worker: ffmpeg takes whatever processors the shows leave.
   await queue.work('process-video', ({ video }, signal) => processVideo(context, video, signal), { everySeconds: 0.5 })
   await queue.work('make-export', (job, signal) => makeExport(context, job.export, signal), { everySeconds: 0.5 })
   await queue.work('purge-exports', () => purgeExports(context))

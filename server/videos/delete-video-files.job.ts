@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { uploadPath } from './uploads.ts'
 
@@ -9,6 +10,7 @@ export async function deleteVideoFiles({ store, config }: Context, video: string
   if (!/^[0-9a-f]{24}$/.test(video)) throw new TypeError('not the id of a video')
   const upload = uploadPath(config.dataDir, video)
   await rm(upload, { force: true })
+  await rm(join(config.dataDir, 'transcoding', video), { recursive: true, force: true })
   await rm(`${upload}.json`, { force: true })
   let keys: string[] = []
   for await (const { key } of store.list(`videos/${video}/`)) {

@@ -3,10 +3,14 @@ import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { LockMode } from '@mikro-orm/core'
 import { ProbeFileError, probeFile } from '../../media/files/probe-file.ts'
 import { type TranscodedVideo, TranscodeError, transcodeVideo } from '../../media/files/transcode-video.ts'
+import { User } from '../accounts/user.ts'
 import { tellPerson } from '../chat/control.ts'
 import type { Context } from '../context.ts'
+import type { EntityManager } from '../db/orm.ts'
+import { deleteVideoFiles } from './delete-video-files.job.ts'
 import { uploadPath } from './uploads.ts'
 import { Video } from './video.ts'
 
@@ -17,32 +21,22 @@ const TOLD_EVERY_MS = 1000
  * Makes an uploaded file a video: is it one, is it new, keep the original, make the renditions.
  * Run again after a crash it begins anew and writes the same keys.
  *
- * @param signal the worker stops: the job is another's then
+ * Deleted meanwhile it is not made to its end, and nothing of it is left.
+ *
+ * @param stop the worker stops: the job is another's then
  * @throws what may pass by itself: a store or a database that is away
  */
-export async function processVideo(context: Context, id: string, signal: AbortSignal): Promise<void> {
+export async function processVideo(context: Context, id: string, stop: AbortSignal): Promise<void> {
   const { config, store, log } = context
   const em = context.orm.em.fork()
   const video = await em.findOne(Video, { id })
   if (!video || (video.status !== 'queued' && video.status !== 'processing')) return
   const file = uploadPath(config.dataDir, id)
   const progress = new Progress(context, video)
+  const signal = AbortSignal.any([stop, progress.gone])
   try {
     const facts = await probeFile(file, signal)
-    video.sha256 = await sha256Of(file, signal)
-    const same = await em.findOne(Video, {
-      owner: video.owner,
-      sha256: video.sha256,
-      id: { $ne: id },
-      status: { $ne: 'failed' },
-      duplicateOf: null,
-    })
-    if (same) {
-      Object.assign(video, { status: 'ready', duplicateOf: same.id, progress: 100 })
-      await em.flush()
-    } else {
-      video.status = 'processing'
-      await em.flush()
+    if (!(await isDuplicate(em, video, await sha256Of(file, signal)))) {
       if (context.settings.get('video_keep_original')) {
         const key = `videos/${id}/source.${extensionOf(video.fileName)}`
         await store.put(key, { file })
@@ -68,14 +62,41 @@ export async function processVideo(context: Context, id: string, signal: AbortSi
     }
   } catch (error) {
     const failure = failureOf(error)
-    if (!failure) throw error
-    log.info({ error, video: id }, 'a file could not be made a video')
-    Object.assign(video, { status: 'failed', failure, renditions: [] })
+    if (!failure && (await isThere(context, id))) throw error
+    log.info({ error, video: id }, 'a file was not made a video')
+    Object.assign(video, { status: 'failed', failure: failure ?? '', renditions: [], sourceKey: null, storedBytes: 0 })
+    // Nothing of it can be played, and its owner has the file.
+    await deleteVideoFiles(context, id)
     await em.flush()
   }
   await progress.tell()
+  // Deleted in its last second: what was stored since then is nobody's.
+  if (!(await isThere(context, id))) await deleteVideoFiles(context, id)
   await rm(file, { force: true })
   await rm(`${file}.json`, { force: true })
+}
+
+async function isThere({ orm }: Context, id: string): Promise<boolean> {
+  return (await orm.em.fork().count(Video, { id })) > 0
+}
+
+/**
+ * Whether its owner has this very file already: then it shows that one. Of several that are looked at together one is the first.
+ */
+async function isDuplicate(em: EntityManager, video: Video, sha256: string): Promise<boolean> {
+  return em.transactional(async (tx) => {
+    const { owner } = video
+    await tx.findOneOrFail(User, { id: owner.id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
+    const earlier = { $ne: video.id }
+    const same = await tx.findOne(Video, {
+      ...{ owner, sha256, id: earlier, duplicateOf: null, status: ['processing', 'ready'] },
+    })
+    Object.assign(video, {
+      sha256,
+      ...(same ? { status: 'ready', duplicateOf: same.id, progress: 100 } : { status: 'processing' }),
+    })
+    return same !== null
+  })
 }
 
 /** What is wrong with the file, for ever; null of what may pass. */
@@ -105,10 +126,16 @@ class Progress {
   readonly #context: Context
   readonly #video: Video
   #toldAt = 0
+  readonly #gone = new AbortController()
 
   constructor(context: Context, video: Video) {
     this.#context = context
     this.#video = video
+  }
+
+  /** Its video was deleted. */
+  get gone(): AbortSignal {
+    return this.#gone.signal
   }
 
   at(percent: number): void {
@@ -119,7 +146,7 @@ class Progress {
     orm.em
       .fork()
       .nativeUpdate(Video, { id: this.#video.id }, { progress: percent })
-      .then(() => this.tell())
+      .then((rows) => (rows === 0 ? this.#gone.abort() : this.tell()))
       .catch((error: unknown) => log.warn({ error }, 'the progress of a video could not be told'))
   }
 

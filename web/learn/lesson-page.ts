@@ -200,6 +200,7 @@ export class LessonPage extends LitElement {
     const isElsewhere =
       lesson.content_type === 'video' &&
       lesson.recording === null &&
+      lesson.video === null &&
       lesson.broadcast === null &&
       lesson.video_url !== ''
     if (type === 'read')
