@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Agent } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { processVideo } from '../../../server/videos/process-video.job.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
+import { announce, metadata, offset, tus, upload } from './uploading.ts'
 
 let server: TestServer
 let root: string
@@ -24,33 +24,6 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true })
   await server[Symbol.asyncDispose]()
 })
-
-const tus = { 'Tus-Resumable': '1.0.0' }
-const offset = { ...tus, 'Content-Type': 'application/offset+octet-stream' }
-const metadata = (fields: Record<string, string>) =>
-  Object.entries(fields)
-    .map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`)
-    .join(',')
-
-async function announce(agent: Agent, size: number, file_name = 'clip.mp4') {
-  const { body } = await agent.post('/api/videos/').send({ file_name, size }).expect(201)
-  await agent
-    .post('/api/uploads')
-    .set({ ...tus, 'Upload-Length': String(size), 'Upload-Metadata': metadata({ video: body.id }) })
-    .expect(201)
-    .expect('Location', `/api/uploads/${body.id}`)
-  return body as { id: string; upload_url: string }
-}
-
-async function upload(agent: Agent, bytes: Buffer, file_name?: string) {
-  const { id, upload_url } = await announce(agent, bytes.length, file_name)
-  await agent
-    .patch(upload_url)
-    .set({ ...offset, 'Upload-Offset': '0' })
-    .send(bytes)
-    .expect(204)
-  return id
-}
 
 const run = (id: string) => processVideo(server.context, id, new AbortController().signal)
 

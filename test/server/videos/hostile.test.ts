@@ -1,0 +1,260 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { ObjectStoreError } from '../../../media/storage/object-store.ts'
+import { usedBytes } from '../../../server/videos/create-video.ts'
+import { deleteVideoFiles } from '../../../server/videos/delete-video-files.job.ts'
+import { processVideo } from '../../../server/videos/process-video.job.ts'
+import { purgeUploads } from '../../../server/videos/purge-uploads.job.ts'
+import { uploadDirectory } from '../../../server/videos/uploads.ts'
+import { Video } from '../../../server/videos/video.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+import { announce, offset, tus, upload } from './uploading.ts'
+
+let server: TestServer
+let root: string
+/** What nobody may be made to fetch. */
+let secret: Server
+let fetched = 0
+
+beforeAll(async () => {
+  server = await startServer()
+  root = mkdtempSync(join(tmpdir(), 'ustat-hostile-'))
+  secret = createServer((_request, response) => {
+    fetched++
+    response.end('the secret')
+  })
+  await new Promise<void>((resolve) => secret.listen(0, '127.0.0.1', resolve))
+})
+afterAll(async () => {
+  secret.close()
+  rmSync(root, { recursive: true, force: true })
+  await server[Symbol.asyncDispose]()
+})
+
+function film(name: string, input: string, ...more: string[]): Buffer {
+  const file = join(root, name)
+  const encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', ...more]
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', input, ...encode, file])
+  return readFileSync(file)
+}
+
+const run = (id: string, signal = new AbortController().signal) => processVideo(server.context, id, signal)
+const find = (id: string) => server.context.orm.em.fork().findOneOrFail(Video, { id })
+
+async function keysOf(id: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of server.context.store.list(`videos/${id}/`)) keys.push(key)
+  return keys.sort()
+}
+
+const chunk = (id: string, body: Buffer) => {
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(body.length)
+  return Buffer.concat([Buffer.from(id), size, body, Buffer.alloc(body.length % 2)])
+}
+const list = (id: string, ...chunks: Buffer[]) => chunk('LIST', Buffer.concat([Buffer.from(id), ...chunks]))
+
+/** An AVI whose only stream is a subtitle, and the subtitle a playlist: ffmpeg would open what the playlist names. */
+function aviWithPlaylist(target: string): Buffer {
+  const playlist = `#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1.0,\n${target}\n#EXT-X-ENDLIST\n`
+  const gab2 = Buffer.concat([
+    Buffer.from('GAB2\0'),
+    ...[Buffer.from([2, 0]), Buffer.from([2, 0, 0, 0]), Buffer.from([0, 0])],
+    ...[Buffer.from([4, 0]), Buffer.from(Uint32Array.of(playlist.length).buffer), Buffer.from(playlist)],
+  ])
+  const header = Buffer.alloc(56)
+  header.writeUInt32LE(40_000, 0)
+  header.writeUInt32LE(1, 24)
+  const stream = Buffer.alloc(56)
+  stream.write('txts', 0)
+  stream.writeUInt32LE(1, 20)
+  stream.writeUInt32LE(1, 24)
+  stream.writeUInt32LE(1, 32)
+  const strl = list('strl', chunk('strh', stream), chunk('strf', Buffer.alloc(0)))
+  const body = [list('hdrl', chunk('avih', header), strl), list('movi', chunk('00tx', gab2))]
+  return chunk('RIFF', Buffer.concat([Buffer.from('AVI '), ...body]))
+}
+
+describe('a file that is up to no good', () => {
+  it('an AVI whose subtitle is a playlist makes nothing be opened, here or elsewhere', async () => {
+    const agent = await server.signIn(await server.register())
+    const { port } = secret.address() as AddressInfo
+    for (const target of ['file:///etc/passwd', `http://127.0.0.1:${port}/inner`]) {
+      const id = await upload(agent, aviWithPlaylist(target), 'film.avi')
+      await run(id)
+      const { status, failure } = await find(id)
+      expect(status).toBe('failed')
+      expect(['not_media', 'broken_media']).toContain(failure)
+      expect(await keysOf(id)).toEqual([])
+    }
+    expect(fetched).toBe(0)
+  })
+
+  it('a cut off MP4 fails for want of its index, and one with the index in front is kept as far as it goes', async () => {
+    const agent = await server.signIn(await server.register())
+    const input = 'testsrc2=size=160x120:rate=10:duration=30'
+    const [behind, before] = [film('behind.mp4', input), film('before.mp4', input, '-movflags', '+faststart')]
+    const lost = await upload(agent, behind.subarray(0, behind.length - 5000))
+    await run(lost)
+    expect(await find(lost)).toMatchObject({ status: 'failed', failure: 'broken_media' })
+    const half = await upload(agent, before.subarray(0, Math.floor(before.length / 2)))
+    await run(half)
+    const { status, durationSeconds } = await find(half)
+    expect(status).toBe('ready')
+    expect(Number(durationSeconds)).toBeGreaterThan(5)
+    expect(Number(durationSeconds)).toBeLessThan(25)
+  })
+
+  it.each([
+    ['../../x.mp4', 'x.mp4', 'x'],
+    ['-i.mp4', '-i.mp4', '-i'],
+    [`${'я'.repeat(300)}.mp4`, 'я'.repeat(255), 'я'.repeat(200)],
+    ['C:\\films\\урок.mp4', 'урок.mp4', 'урок'],
+    ['gpj.\u202e4pm.exe', 'gpj.4pm.exe', 'gpj.4pm'],
+    ['a\u0007b\n.mp4', 'ab.mp4', 'ab'],
+  ])('a file called %j is %j here', async (given, fileName, title) => {
+    const agent = await server.signIn(await server.register())
+    const { body } = await agent.post('/api/videos/').send({ file_name: given, size: 10 }).expect(201)
+    expect(body).toMatchObject({ file_name: fileName, title })
+  })
+
+  it('with a NUL in its name is refused', async () => {
+    const agent = await server.signIn(await server.register())
+    await agent.post('/api/videos/').send({ file_name: 'a\u0000.mp4', size: 10 }).expect(400)
+  })
+
+  it('of no bytes is refused before it is sent', async () => {
+    const agent = await server.signIn(await server.register())
+    await agent.post('/api/videos/').send({ file_name: 'a.mp4', size: 0 }).expect(400)
+    expect((await agent.get('/api/videos/')).body.count).toBe(0)
+  })
+})
+
+describe('an upload', () => {
+  const bytes = Buffer.alloc(10_000, 7)
+
+  it('that is not whole is not processed, and takes no more than was announced', async () => {
+    const agent = await server.signIn(await server.register())
+    const { id, upload_url } = await announce(agent, bytes.length)
+    const send = (at: number, body: Buffer) =>
+      agent
+        .patch(upload_url)
+        .set({ ...offset, 'Upload-Offset': String(at) })
+        .send(body)
+    await send(0, bytes.subarray(0, 6000)).expect(204)
+    await run(id)
+    expect(await find(id)).toMatchObject({ status: 'uploading' })
+    const { status } = await send(6000, bytes)
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(status).toBeLessThan(500)
+    await agent.head(upload_url).set(tus).expect(200)
+    expect(await find(id)).toMatchObject({ status: 'uploading' })
+  })
+
+  it('that is given up at 99 % again and again leaves nothing', async () => {
+    const user = await server.register()
+    const agent = await server.signIn(user)
+    const before = readdirSync(uploadDirectory(server.config.dataDir)).length
+    for (let attempt = 0; attempt < 25; attempt++) {
+      const { id, upload_url } = await announce(agent, bytes.length)
+      await agent
+        .patch(upload_url)
+        .set({ ...offset, 'Upload-Offset': '0' })
+        .send(bytes.subarray(0, 9900))
+        .expect(204)
+      await agent.delete(`/api/videos/${id}/`).expect(204)
+      await deleteVideoFiles(server.context, id)
+    }
+    expect(readdirSync(uploadDirectory(server.config.dataDir))).toHaveLength(before)
+    expect(await usedBytes(server.context.orm.em.fork(), user.id)).toBe(0)
+  })
+
+  it('that would not fit is refused when it is announced, also beside others that were begun at once', async () => {
+    const admin = await server.signIn(await server.register('admin'))
+    await admin.patch('/api/admin/settings/').send({ video_quota_gb: 1 }).expect(200)
+    try {
+      const agent = await server.signIn(await server.register())
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => agent.post('/api/videos/').send({ file_name: 'a.mp4', size: 300_000_000 })),
+      )
+      expect(answers.map(({ status }) => status).sort()).toEqual([...Array(3).fill(201), ...Array(7).fill(413)])
+      expect(answers.find(({ status }) => status === 413)?.body).toMatchObject({ code: 'video_quota_reached' })
+    } finally {
+      await admin.patch('/api/admin/settings/').send({ video_quota_gb: 50 }).expect(200)
+    }
+  })
+
+  it('that nobody goes on with is ended after two days; one that somebody does is not', async () => {
+    const agent = await server.signIn(await server.register())
+    const [left, held] = [await announce(agent, bytes.length), await announce(agent, bytes.length)]
+    const em = server.context.orm.em.fork()
+    const longAgo = new Date(Date.now() - 3 * 86_400_000)
+    await em.nativeUpdate(Video, { id: [left.id, held.id] }, { createdAt: longAgo })
+    await purgeUploads(server.context)
+    expect(await em.count(Video, { id: [left.id, held.id] })).toBe(2)
+    const later = Date.now() + 47.9 * 3600_000
+    await purgeUploads(server.context, later)
+    expect(await em.count(Video, { id: [left.id, held.id] })).toBe(2)
+    await em.nativeUpdate(Video, { id: held.id }, { createdAt: new Date(later) })
+    await purgeUploads(server.context, Date.now() + 48.1 * 3600_000)
+    expect(await em.fork().find(Video, { id: [left.id, held.id] })).toMatchObject([{ id: held.id }])
+    expect(readdirSync(uploadDirectory(server.config.dataDir)).join()).not.toContain(left.id)
+    await agent.head(left.upload_url).set(tus).expect(404)
+  })
+})
+
+describe('what goes wrong while a video is made', () => {
+  const half = 'testsrc2=size=320x240:rate=25:duration=40,noise=alls=20:allf=t'
+
+  it('a store that answers 503 fails the job alone: the next attempt makes the video', async () => {
+    const agent = await server.signIn(await server.register())
+    const id = await upload(agent, film('store.mp4', 'testsrc2=size=160x120:rate=10:duration=8'))
+    const away = new ObjectStoreError('unavailable', 'SlowDown')
+    const put = vi.spyOn(server.context.store, 'put').mockRejectedValue(away)
+    try {
+      await expect(run(id)).rejects.toThrow()
+    } finally {
+      put.mockRestore()
+    }
+    expect(await find(id)).toMatchObject({ status: 'processing', failure: '' })
+    await run(id)
+    expect(await find(id)).toMatchObject({ status: 'ready' })
+  })
+
+  it('a worker that dies in the middle leaves it to another, which leaves nothing double', async () => {
+    const agent = await server.signIn(await server.register())
+    const id = await upload(agent, film('killed.mp4', half))
+    const worker = new AbortController()
+    const first = run(id, worker.signal)
+    first.catch(() => undefined)
+    await vi.waitFor(async () => expect((await find(id)).renditions).not.toEqual([]), { timeout: 15_000, interval: 20 })
+    worker.abort()
+    await expect(first).rejects.toThrow()
+    expect(await find(id)).toMatchObject({ status: 'processing' })
+    await run(id)
+    const { status, storedBytes, durationSeconds } = await find(id)
+    expect(status).toBe('ready')
+    expect(Number(durationSeconds)).toBeCloseTo(40, 0)
+    const keys = await keysOf(id)
+    const segments = keys.filter((key) => key.endsWith('.m4s'))
+    const sizes = await Promise.all(segments.map(async (key) => (await server.context.store.head(key))?.size ?? 0))
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(Number(storedBytes))
+  })
+
+  it('deleted meanwhile, it is not made to its end and nothing is left of it', async () => {
+    const agent = await server.signIn(await server.register())
+    const id = await upload(agent, film('deleted.mp4', half.replace('20', '21')))
+    const making = run(id)
+    await vi.waitFor(async () => expect((await find(id)).renditions).not.toEqual([]), { timeout: 15_000, interval: 20 })
+    await agent.delete(`/api/videos/${id}/`).expect(204)
+    await deleteVideoFiles(server.context, id)
+    await making
+    expect(await keysOf(id)).toEqual([])
+    await agent.get(`/api/videos/${id}/`).expect(404)
+  })
+})
