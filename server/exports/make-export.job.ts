@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExportError, exportClip } from '../../media/files/export-clip.ts'
@@ -26,7 +27,10 @@ export async function makeExport(context: Context, id: string, signal: AbortSign
   const { config, store, orm, log } = context
   const em = orm.em.fork()
   const made = await em.findOne(Export, { id })
-  if (!made || (made.status !== 'queued' && made.status !== 'processing')) return
+  if (!made || (made.status !== 'queued' && made.status !== 'processing')) {
+    await rm(conversionPath(config.dataDir, id), { force: true })
+    return
+  }
   const folder = join(config.dataDir, 'exports', id)
   await mkdir(folder, { recursive: true })
   const cancelled = new AbortController()
@@ -88,7 +92,10 @@ async function inputOf(
 ): Promise<{ input: string; startSeconds: number; durationSeconds: number }> {
   const [startSeconds, durationSeconds] = [Number(made.startSeconds), Number(made.durationSeconds)]
   if (made.source === 'upload') {
-    return { input: conversionPath(context.config.dataDir, made.id), startSeconds, durationSeconds }
+    const input = conversionPath(context.config.dataDir, made.id)
+    // Of another machine, or purged: it will not come back.
+    if (!existsSync(input)) throw new DomainError('file_missing')
+    return { input, startSeconds, durationSeconds }
   }
   const { open, renditions } = await openSource(context, context.orm.em.fork(), made)
   const input = join(folder, 'source.mp4')

@@ -21,7 +21,10 @@ export function exportFailureText(failure: string): string {
       return msg('The show has ended meanwhile. Cut the piece out of its recording.')
     case 'video_not_found':
     case 'recording_not_found':
+    case 'file_missing':
       return msg('It was deleted meanwhile.')
+    case 'export_abandoned':
+      return msg('The server was in trouble for too long. Make it again.')
     default:
       return msg('The file is damaged there: nothing came out of it. Try another piece, or another file.')
   }

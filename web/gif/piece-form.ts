@@ -36,7 +36,7 @@ export class PieceForm extends LitElement {
     css`
       form { display: grid; gap: 18px }
       .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 130px), 1fr)); gap: 14px }
-      label { display: grid; gap: 6px; align-content: start; font-weight: 560 }
+      label { display: grid; gap: 6px; align-content: end; font-weight: 560 }
       fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 8px }
       legend { padding: 0; margin-bottom: 6px; font-weight: 560 }
       .format { display: inline-flex; align-items: center; gap: 8px; min-height: 44px; padding: 0 16px; border: 1px solid var(--line); border-radius: 999px; cursor: pointer }
