@@ -131,3 +131,32 @@ it('makes a GIF of a visitor’s own file on its page, picked by keyboard', asyn
   expect(await page.locator('made-file img').evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(480)
   expect(problems).toEqual([])
 }, 60_000)
+
+it('says on its page what is wrong with a file, and gives up what is cancelled', async () => {
+  const { page, problems } = visitor
+  await page.goto(`${platform.url}/gif`)
+  const chooser = page.locator('gif-page input[type=file]')
+  await chooser.setInputFiles({ name: 'empty.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(0) })
+  await page.getByText('The file is empty.').waitFor()
+  await chooser.setInputFiles({ name: 'text.mp4', mimeType: 'video/mp4', buffer: Buffer.from('just text') })
+  await page.getByText('Your browser cannot play this file').waitFor()
+  await page.getByRole('button', { name: 'Make the GIF' }).click()
+  await page.locator('gif-page').getByText('This is not a video or sound file that we know.').last().waitFor()
+
+  await chooser.setInputFiles(await clip({ seconds: 8, container: 'mp4' }))
+  await page.getByRole('slider', { name: 'End of the piece' }).waitFor()
+  const deleted = page.waitForRequest((request) => request.method() === 'DELETE')
+  // As if it took its time.
+  await page.route('**/api/exports/*/', async (route) => {
+    if (route.request().method() !== 'GET') return route.continue()
+    const answer = await route.fetch()
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), status: 'processing', progress: 42 } })
+  })
+  await page.getByRole('button', { name: 'Make the GIF' }).click()
+  await page.getByText('42 %').waitFor()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByText('Given up. Nothing was kept.').waitFor()
+  const gone = await (await deleted).response()
+  expect(gone?.status()).toBe(204)
+  expect(problems).toEqual([])
+}, 60_000)
