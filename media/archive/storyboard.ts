@@ -21,6 +21,8 @@ export interface StoryboardOptions {
   /** Where the show stands, in seconds. */
   elapsedSeconds: number
   onTile: (tile: Tile) => void
+  /** Seconds from one picture to the next; ten when nothing is said. */
+  everySeconds?: number
 }
 
 interface Still {
@@ -81,7 +83,7 @@ export class Storyboard {
     this.#elapsed += segment.durationSeconds
     const init = this.#inits[segment.init]
     if (atSeconds < this.#nextAt || segment.isIndependent === false || !init?.width || !init.height) return
-    this.#nextAt = atSeconds + EVERY_SECONDS
+    this.#nextAt = atSeconds + (this.#options.everySeconds ?? EVERY_SECONDS)
     this.#waiting = { atSeconds, init: init.bytes, chunks, width: init.width, height: init.height }
     if (!this.#isWorking) this.#working = this.#work()
   }

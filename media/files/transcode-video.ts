@@ -11,6 +11,11 @@ import { runLimited } from './limited-process.ts'
 import type { FileFacts } from './probe-file.ts'
 import { chooseVideoLadder, SEGMENT_SECONDS, transcodeArguments, type VideoRendition } from './video-ladder.ts'
 
+/** Of a storyboard: more than anybody can aim at, and each is decoded by itself. */
+const MOST_PICTURES = 300
+/** All that pictures may hold up what can be watched. */
+const LONGEST_WAIT_MS = 8000
+
 export interface TranscodeOptions {
   /** On this machine. */
   file: string
@@ -108,12 +113,16 @@ class Publishing {
   readonly #tracks: Published[]
   readonly #storyboard: Storyboard
   #isTold = false
+  #waitedMs = 0
 
   constructor(options: TranscodeOptions, ladder: readonly VideoRendition[]) {
-    const { directory, logger } = options
+    const { directory, logger, facts } = options
     this.#options = options
     this.#tracks = ladder.map((rendition) => ({ rendition, init: null, segments: [] }))
-    this.#storyboard = new Storyboard({ directory, logger, earlier: [], elapsedSeconds: 0, onTile: () => {} })
+    const everySeconds = Math.max(10, (facts.durationSeconds ?? 0) / MOST_PICTURES)
+    this.#storyboard = new Storyboard({
+      ...{ directory, logger, earlier: [], elapsedSeconds: 0, onTile: () => {}, everySeconds },
+    })
   }
 
   /** Each rendition has a segment in the store. */
@@ -163,7 +172,7 @@ class Publishing {
       const file = join(directory, name)
       if (rendition === this.#tracks.at(-1)?.rendition && rendition.height !== null) {
         this.#storyboard.segment({ durationSeconds, init: 0 }, [await readFile(file)])
-        await this.#storyboard.settled()
+        await this.#waitForPicture()
       }
       const { size } = await stat(file)
       await this.#options.store.put(this.#key(`${rendition.name}/${name}`), { file })
@@ -172,6 +181,14 @@ class Publishing {
     }
     await this.#put(`${rendition.name}/index.m3u8`, text)
     return true
+  }
+
+  /** So that each is made; where there are many and ffmpeg is quicker, they give way to the video from some moment on. */
+  async #waitForPicture(): Promise<void> {
+    if (this.#waitedMs > LONGEST_WAIT_MS) return
+    const since = performance.now()
+    await this.#storyboard.settled()
+    this.#waitedMs += performance.now() - since
   }
 
   async #publishInit(rendition: string): Promise<InitSegment> {

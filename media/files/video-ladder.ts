@@ -15,6 +15,9 @@ export interface VideoRendition {
 }
 
 export const SEGMENT_SECONDS = 4
+const LONGEST_SEGMENT_SECONDS = 10
+/** ffmpeg writes the whole playlist anew with each segment, so the work grows with the square of their number. */
+const MOST_SEGMENTS = 2000
 /** Keyframes that are rarer make segments too long to begin with, and to switch at. */
 const LONGEST_COPIED_GOP_SECONDS = 5
 const LARGEST_COPIED_BITRATE_BPS = 8_000_000
@@ -94,7 +97,7 @@ export function transcodeArguments(
       ...(video && rendition.height !== null ? videoOptions(rendition, video, keyframes) : ['-vn']),
       ...(audio ? audioOptions(audio) : ['-an']),
       ...['-sn', '-dn', '-map_metadata', '-1', '-map_chapters', '-1', '-max_muxing_queue_size', '9999'],
-      ...['-f', 'hls', '-hls_time', String(SEGMENT_SECONDS), '-hls_playlist_type', 'event'],
+      ...['-f', 'hls', '-hls_time', String(segmentSeconds(facts)), '-hls_playlist_type', 'event'],
       ...['-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init-0.mp4'],
       ...['-hls_flags', 'independent_segments+temp_file'],
       ...[
@@ -104,6 +107,12 @@ export function transcodeArguments(
       ],
     ]),
   ]
+}
+
+/** Longer ones of what takes hours. */
+function segmentSeconds({ durationSeconds }: FileFacts): number {
+  const wanted = Math.ceil((durationSeconds ?? 0) / MOST_SEGMENTS)
+  return Math.min(LONGEST_SEGMENT_SECONDS, Math.max(SEGMENT_SECONDS, wanted))
 }
 
 function scaleFilter(encoded: readonly VideoRendition[], { index, frameRate }: VideoFacts): string {
