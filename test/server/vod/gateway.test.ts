@@ -9,6 +9,7 @@ import { type ObjectStore, ObjectStoreError } from '../../../media/storage/objec
 import { type PathToken, signPathToken } from '../../../media/storage/signed-path.ts'
 import { createApp } from '../../../server/app.ts'
 import { MediaNode } from '../../../server/live/media-node.ts'
+import { Video } from '../../../server/videos/video.ts'
 import { aLiveShow, aPublisher, aRecording, closed, type TestShow } from '../../support/factories.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 
@@ -101,11 +102,28 @@ describe('a token', () => {
     ['of another secret', () => sign({}, 'x'.repeat(40))],
     ['of another recording', () => sign({ id: waiting.recording })],
     ['of a broadcast with the same id', () => sign({ kind: 'broadcast' })],
-    ['of a video with the same id', () => sign({ kind: 'video' })],
   ])('%s is refused', async (_, token) => {
     const answer = await get(url('index.m3u8', token()))
     expect([answer.status, answer.body.code]).toEqual([403, 'playback_refused'])
     expect(answer.get('x-accel-redirect')).toBeUndefined()
+  })
+
+  it('of a video opens no recording with the same id, and the other way round', async () => {
+    const video = await get(url('index.m3u8', sign({ kind: 'video' })))
+    expect([video.status, video.body.code]).toEqual([404, 'video_not_found'])
+    expect(video.get('x-accel-redirect')).toBeUndefined()
+    const em = server.context.orm.em.fork()
+    const { user: owner, streamKey } = await aPublisher(server)
+    const { recording: id } = await aRecording(server, streamKey)
+    em.create(Video, { id, owner, title: 'Twin', fileName: 'twin.mp4', sourceBytes: 1, status: 'ready' })
+    await em.flush()
+    for (const [kind, folder] of [
+      ['video', 'videos'],
+      ['recording', 'recordings'],
+    ] as const) {
+      const answer = await get(`/vod/${sign({ kind, id })}/${id}/thumbnail.jpg`).expect(200)
+      expect(answer.get('x-accel-redirect')).toBe(`/_store/${folder}/${id}/thumbnail.jpg`)
+    }
   })
 
   it('is revoked with the session behind it, and a new sign-in plays again', async () => {
