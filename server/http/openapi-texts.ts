@@ -59,7 +59,7 @@ export const examples: Record<string, object> = {
   'patch /api/rooms/:room': { slow: 10, mode: 'followers', blocked_terms: ['казино'] },
   'post /api/rooms/:room/bans': { user: 2, seconds: 600, reason: 'Реклама' },
   'post /api/exports': {
-    recording: 'kT3vQ9xLm2ZpWc7RyB4nHd',
+    recording: '1163fd1b997fc7cc376ce3ac',
     format: 'gif',
     start: 12.5,
     duration: 3,

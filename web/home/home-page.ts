@@ -135,7 +135,7 @@ export class HomePage extends LitElement {
         <div class="head"><h2 id="recorded">${msg('Recordings')}</h2></div>
         ${this.#recordingsSection()}
       </section>
-      <p class="slim"><span>${msg('A few seconds of a video say more than a page? Make a GIF of them, without an account.')}</span><a class="button quiet" href="/gif">${msg('Make a GIF')}</a></p>
+      <p class="slim"><span>${msg('A few seconds of a video say more than a page? Make a GIF of them, without an account.')}</span><a class="button" href="/gif">${msg('Make a GIF')}</a></p>
       ${shows > 0 ? html`<p class="slim"><span>${msg('Have something to teach? Go live from OBS in three steps.')}</span><a class="button" href="/studio">${msg('Open the studio')}</a></p>` : nothing}
     `
   }
