@@ -71,8 +71,6 @@ export class ChannelPage extends LitElement {
   #timers: ReturnType<typeof setTimeout>[] = []
   /** The show that plays. */
   #show: ChannelBroadcastJson | null = null
-  /** Seconds that its picture is behind. */
-  #delay = 0
   /** The show that ended while this page was open. */
   #over: ChannelBroadcastJson | null = null
 
@@ -124,12 +122,14 @@ export class ChannelPage extends LitElement {
   }
 
   readonly #onState = (event: Event): void => {
-    const { state, latency } = (event.target as HTMLElementTagNameMap['live-player']).playback
-    this.#delay = latency ?? 0
+    const { state } = (event.target as HTMLElementTagNameMap['live-player']).playback
     // The playlist knows before the next poll does; a refused token may just be old.
     if (state === 'ended' || state === 'refused') this.#channel.now()
     this.requestUpdate()
   }
+
+  readonly #delay = (): number | null =>
+    this.#show ? (this.renderRoot.querySelector('live-player')?.latency ?? 0) : null
 
   /** For its owner while it is live; their code is loaded for nobody else. */
   #ownTools({ slug }: ChannelJson) {
@@ -221,7 +221,7 @@ export class ChannelPage extends LitElement {
       ${error && !this.#show ? html`<notice-box .error=${error} retries @retry=${() => this.#channel.now()}></notice-box>` : nothing}
       <div class="stage">
         <div>${channel ? html`${this.#stage(channel)}${this.#about(channel)}` : html`<div class="bone"></div>`}</div>
-        ${channel ? html`<chat-panel .room=${channel.chat_room} .delaySeconds=${this.#show ? this.#delay : null}></chat-panel>` : nothing}
+        ${channel ? html`<chat-panel .room=${channel.chat_room} .delay=${this.#delay}></chat-panel>` : nothing}
       </div>
       ${this.#more()}
     `

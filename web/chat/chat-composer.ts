@@ -25,15 +25,18 @@ export class ChatComposer extends RoomElement {
   static override styles = [base, buttons, composerStyles]
   static override properties = {
     ...RoomElement.properties,
-    delaySeconds: { attribute: false },
+    delay: { attribute: false },
     answering: { state: true },
     choices: { state: true },
     chosen: { state: true },
     hasPicker: { state: true },
   }
 
-  /** How far behind the show its picture is, so that what is said lands where its author was; null outside of a show. */
-  declare delaySeconds: number | null
+  /**
+   * Seconds that the picture is behind the show, asked as something is sent: so it lands where its author was. Null
+   * outside of a show.
+   */
+  declare delay: () => number | null
   declare answering: Entry | null
   declare choices: Choice[]
   declare chosen: number
@@ -43,7 +46,7 @@ export class ChatComposer extends RoomElement {
 
   constructor() {
     super()
-    this.delaySeconds = null
+    this.delay = () => null
     this.answering = null
     this.choices = []
     this.chosen = 0
@@ -187,7 +190,8 @@ export class ChatComposer extends RoomElement {
   #submit(): void {
     const body = this.chat.outbox.draft.trim()
     if (!body || isTooLong(body) || this.#slowLeft > 0 || this.#closedBecause !== '') return
-    const at = this.delaySeconds === null ? undefined : Math.round(serverClock.now() - this.delaySeconds * 1000)
+    const delay = this.delay()
+    const at = delay === null ? undefined : Math.round(serverClock.now() - delay * 1000)
     this.chat.send(body, this.answering?.line.s, at)
     this.answering = null
     this.hasPicker = false

@@ -29,7 +29,7 @@ export class ChatPanel extends RoomElement {
   static override properties = {
     ...RoomElement.properties,
     room: {},
-    delaySeconds: { attribute: false },
+    delay: { attribute: false },
     sheet: { state: true },
     beats: { state: true },
     parts: { state: true },
@@ -37,8 +37,8 @@ export class ChatPanel extends RoomElement {
 
   /** Id of the room, as the channel or course names it. */
   declare room: string
-  /** How far behind the show its picture is; null outside of a show. */
-  declare delaySeconds: number | null
+  /** How many seconds its picture is behind the show at this moment; null outside of a show. */
+  declare delay: () => number | null
   declare sheet: Sheet
   /** The number of viewers has just changed. */
   declare beats: boolean
@@ -51,7 +51,7 @@ export class ChatPanel extends RoomElement {
     super()
     this.chat = new ChatRoom()
     this.room = ''
-    this.delaySeconds = null
+    this.delay = () => null
     this.sheet = null
     this.beats = false
     this.parts = new Set()
@@ -200,7 +200,7 @@ export class ChatPanel extends RoomElement {
         <a class="button quiet" href="/sign-in?next=${encodeURIComponent(location.pathname)}">${msg('Sign in to write')}</a>
       </div>`
     }
-    return html`<chat-composer .chat=${this.chat} .delaySeconds=${this.delaySeconds} @sent=${() => this.#list?.toNewest()}></chat-composer>`
+    return html`<chat-composer .chat=${this.chat} .delay=${this.delay} @sent=${() => this.#list?.toNewest()}></chat-composer>`
   }
 
   #body(me: string) {

@@ -242,13 +242,14 @@ export class LessonPage extends LitElement {
     `
   }
 
+  readonly #delay = (): number | null => this.renderRoot.querySelector('lesson-video')?.delay ?? null
+
   #aside(course: CourseJson) {
     const shown = this.#neighbourTabs.some(([tab]) => tab === this.tab) ? this.tab : 'outline'
-    const delay = this.renderRoot.querySelector('lesson-video')?.delay ?? null
     return html`<aside class=${this.tab === 'lesson' ? 'behind' : ''}>
       ${this.#neighbourTabs.length > 1 ? this.#tabs(this.#neighbourTabs, shown) : nothing}
       <course-outline compact ?hidden=${shown !== 'outline'} .course=${course} .current=${this.#id} .done=${this.done}></course-outline>
-      ${this.hasChat && this.#hasRoom ? html`<chat-panel ?hidden=${shown !== 'chat'} .room=${`course-${course.id}`} .delaySeconds=${delay}></chat-panel>` : nothing}
+      ${this.hasChat && this.#hasRoom ? html`<chat-panel ?hidden=${shown !== 'chat'} .room=${`course-${course.id}`} .delay=${this.#delay}></chat-panel>` : nothing}
       ${shown === 'replay' ? html`<lesson-replay .recording=${this.#replayed ?? ''} .video=${this.video}></lesson-replay>` : nothing}
     </aside>`
   }

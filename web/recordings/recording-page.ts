@@ -45,14 +45,12 @@ export class RecordingPage extends LitElement {
       @media (max-width: 640px) { vod-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
     `,
   ]
-  static override properties = { recording: {}, video: { state: true }, delay: { state: true } }
+  static override properties = { recording: {}, video: { state: true } }
 
   /** Its id. */
   declare recording: string
   /** What plays, once it is there. */
   declare video: HTMLVideoElement | null
-  /** Whole seconds between the server's present and the picture; null until that is known. */
-  declare delay: number | null
   readonly #poll = new Poll<RecordingJson>(this, pauseOf)
 
   readonly #session = new Session(this)
@@ -62,7 +60,6 @@ export class RecordingPage extends LitElement {
     updateWhenLocaleChanges(this)
     this.recording = ''
     this.video = null
-    this.delay = null
   }
 
   /** Called by the router before the page is shown. */
@@ -75,22 +72,20 @@ export class RecordingPage extends LitElement {
     const player = this.renderRoot.querySelector('vod-player')
     await player?.updateComplete
     const video = player?.video ?? null
-    if (video === this.video) return
-    this.video = video
-    for (const event of ['timeupdate', 'seeked']) video?.addEventListener(event, this.#onTime)
+    if (video !== this.video) this.video = video
   }
 
-  /** So that what is written while the show runs lands at the picture that its author sees. */
-  readonly #onTime = (): void => {
+  /** Seconds between the server's present and the picture; null until that is known. */
+  readonly #delay = (): number | null => {
     const dateMs = this.renderRoot.querySelector('vod-player')?.playback.playingDateMs ?? null
-    this.delay = dateMs === null ? null : Math.round((serverClock.now() - dateMs) / 1000)
+    return dateMs === null ? null : (serverClock.now() - dateMs) / 1000
   }
 
   /** The room itself while the show runs, then what was said in it. */
   #chat(recording: RecordingJson) {
     const { status, chat_room: room, chat_url: url, chat_pieces: pieces } = recording
     if (status === 'failed') return nothing
-    if (status === 'live') return html`<chat-panel .room=${room} .delaySeconds=${this.delay}></chat-panel>`
+    if (status === 'live') return html`<chat-panel .room=${room} .delay=${this.#delay}></chat-panel>`
     return html`<chat-replay .url=${url} .pieces=${pieces} .room=${room} .video=${this.video}></chat-replay>`
   }
 
