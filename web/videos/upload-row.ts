@@ -21,7 +21,7 @@ export class UploadRow extends LitElement {
       .row { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 16px; align-items: center; padding: 14px 16px; border: 1px solid var(--line); border-radius: 18px; background: var(--surface) }
       .name { font-weight: 620; overflow-wrap: anywhere }
       .words { font-variant-numeric: tabular-nums }
-      .bad { color: var(--bad-ink) }
+      .words.bad { color: var(--bad-ink) }
       .tools { display: flex; gap: 4px }
       progress { grid-column: 1 / -1; appearance: none; width: 100%; height: 8px; border: 0; border-radius: 99px; overflow: hidden; background: var(--sunken) }
       progress::-webkit-progress-bar { background: var(--sunken) }

@@ -29,7 +29,7 @@ export function visibilityText(visibility: VideoJson['visibility']): string {
   }
 }
 
-/** `3.1 MB of 12 MB · 1.2 MB/s · 8 seconds left`: parts that are not known are left out. */
+/** `1.2 MB/s`. */
 export function rateText(bytesPerSecond: number): string {
   const rate = sizeText(bytesPerSecond)
   return msg(str`${rate}/s`)

@@ -42,7 +42,8 @@ export class VideosPage extends LitElement {
       h1 { margin-bottom: 18px }
       h2 { margin: 30px 0 14px }
       drop-zone { margin-bottom: 16px }
-      .rows { display: grid; gap: 10px }
+      .rows { display: grid }
+      .rows > * { margin-bottom: 10px }
       .stopped, .failed { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 10px 16px; align-items: center; padding: 14px 16px; border: 1px solid var(--line); border-radius: 18px; background: var(--surface) }
       .failed { background: var(--bad-tint); border-color: transparent; color: var(--bad-ink) }
       .deeds { display: flex; flex-wrap: wrap; gap: 8px }
@@ -50,6 +51,7 @@ export class VideosPage extends LitElement {
       .failed .button { border-color: currentColor; color: inherit }
       strong { overflow-wrap: anywhere }
       .empty { display: grid; justify-items: center; gap: 12px; padding: 48px 24px; border: 1px dashed var(--line); border-radius: var(--radius); text-align: center }
+      .empty h2 { margin: 0 }
       .empty svg { color: var(--ink-soft) }
       .more { margin: 28px auto 0; display: flex }
       .badge { padding: 2px 9px; border-radius: 6px; background: rgb(12 18 16 / 82%); color: #fff; font-size: 0.8125rem; font-variant-numeric: tabular-nums }
