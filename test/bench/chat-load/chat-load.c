@@ -8,7 +8,7 @@
  * protocol: `chat` (chat.v1), `socketio` (Engine.IO 4, Socket.IO 5), `plain` (text frames, echoed to all).
  * tokens: a file with a subprotocol for each connection, or `-`. target: `host:port` or a path of a socket; taken in turns.
  *
- * A message is `@<number>@<nanoseconds>@` in whatever the protocol wraps it. Standard input: `stop` ends it early. Standard
+ * A message is `@<number>@<nanoseconds>@<run>` in whatever the protocol wraps it. Standard input: `stop` ends it early. Standard
  * output: a JSON line each second, and at the end one with `"final":true`.
  */
 #define _GNU_SOURCE
@@ -70,6 +70,7 @@ static uint64_t *resend_at;
 static uint64_t delivered, doubled, delivered_bytes, worst_ns;
 static uint64_t closes, resets, refused;
 static int joined;
+static char run[12], cid_field[32]; /* messages are new in each run: a server may know those of the last minutes */
 static uint64_t sending_from, delivered_in_time;
 static long viewers = -1;
 
@@ -126,10 +127,10 @@ static void send_message(uint32_t number) {
   if (client->state != JOINED) return;
   /* When it was due: a crowd that is late, or a server that let it wait, does not hide that. */
   unsigned long long at = sending_from + (unsigned long long)(number / rate * 1e9);
-  const char *form = protocol == CHAT ? "{\"t\":\"send\",\"room\":\"" ROOM "\",\"cid\":\"m%09u\",\"body\":\"@%u@%llu@\"}"
-                     : protocol == SOCKETIO ? "42[\"message\",\"m%09u@%u@%llu@\"]"
-                                            : "{\"cid\":\"m%09u\",\"body\":\"@%u@%llu@\"}";
-  snprintf(text, sizeof text, form, number, number, at);
+  const char *form = protocol == CHAT ? "{\"t\":\"send\",\"room\":\"" ROOM "\",\"cid\":\"%s%09u\",\"body\":\"@%u@%llu@%s\"}"
+                     : protocol == SOCKETIO ? "42[\"message\",\"%s%09u@%u@%llu@%s\"]"
+                                            : "{\"cid\":\"%s%09u\",\"body\":\"@%u@%llu@%s\"}";
+  snprintf(text, sizeof text, form, run, number, number, at, run);
   say_text(client, text);
 }
 
@@ -179,6 +180,10 @@ static void take_messages(struct client *client, const char *text, const char *e
       continue;
     }
     uint64_t sent_at = strtoull(after + 1, &after, 10);
+    if (*after != '@' || strncmp(after + 1, run, strlen(run)) != 0) { /* of a run before this one, in the room's history */
+      at = after;
+      continue;
+    }
     if (protocol == CHAT) {
       const char *line = at;
       while (line > text && memcmp(line, "{\"s\":", 5) != 0) line--;
@@ -237,13 +242,13 @@ static void take_chat(struct client *client, const char *text, const char *end) 
         if (waiting[i] && !acked[i]) send_message(i);
   } else if (strcmp(kind, "ack") == 0) {
     char cid[16] = "";
-    copy_text(text, end, "\"cid\":\"m", cid, sizeof cid);
+    copy_text(text, end, cid_field, cid, sizeof cid);
     uint32_t number = (uint32_t)strtoul(cid, NULL, 10);
     if (number < most_messages) acked[number] = 1;
   } else if (strcmp(kind, "err") == 0) {
     char cid[16] = "";
     refused++;
-    copy_text(text, end, "\"cid\":\"m", cid, sizeof cid);
+    copy_text(text, end, cid_field, cid, sizeof cid);
     uint32_t number = (uint32_t)strtoul(cid, NULL, 10);
     if (cid[0] && number < most_messages && !acked[number]) resend_at[number] = now_ns() + 300000000u;
   } else if (strcmp(kind, "cnt") == 0) {
@@ -396,7 +401,7 @@ static double percentile(double share) {
   uint64_t all = 0, sum = 0;
   for (int i = 0; i < BUCKETS; i++) all += histogram[i];
   for (int i = 0; i < BUCKETS; i++)
-    if ((sum += histogram[i]) >= share * (double)all && all) return (i + 1) * BUCKET_NS / 1e6;
+    if ((sum += histogram[i]) >= share * (double)all && all) return (double)(i + 1) * BUCKET_NS / 1e6;
   return 0;
 }
 
@@ -490,6 +495,8 @@ int main(int count, char **words) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   fcntl(0, F_SETFL, O_NONBLOCK);
+  snprintf(run, sizeof run, "r%08xm", (unsigned)now_ns());
+  snprintf(cid_field, sizeof cid_field, "\"cid\":\"%s", run);
   most_messages = (uint32_t)(rate * seconds) + 16;
   acked = calloc(most_messages, 1);
   waiting = calloc(most_messages, 1);
