@@ -7,8 +7,9 @@ export default defineConfig({
     // Real ffmpeg, PostgreSQL and Chromium on two busy cores: a limit is there to end what hangs, not to measure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
-    // Each file may run several ffmpeg processes of its own.
-    maxWorkers: 2,
+    // Each file may run several ffmpeg processes of its own; a third of the time a file waits for one of them.
+    maxWorkers: 3,
   },
 })

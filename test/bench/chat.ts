@@ -6,10 +6,8 @@ import {
   startChannels,
   startChatHub,
   startChatStage,
-  startFront,
   startSocketIo,
 } from './chat-servers.ts'
-import { Watch } from './chat-soak.ts'
 import { atLeast, atMost, type BenchOptions, type Figure, type Scenario } from './scenario.ts'
 
 interface Row {
@@ -32,8 +30,6 @@ const rows: readonly Row[] = [
   { connections: 5000, perSecond: 40, p99: 100, peers: ['bare uWebSockets.js'] },
   { connections: 10_000, perSecond: 20, p99: 250, peers: [] },
 ]
-const MOST_KILOBYTES = 30
-const CROWD = 10_000
 
 /**
  * A room as a crowd sees it: one server process on one core, Redis and the crowd on the other. Bare uWebSockets.js says what the
@@ -53,66 +49,8 @@ export const chat: Scenario = {
       if (options.isAlone) continue
       for (const system of row.peers) figures.push(...(await peer(stage, system, row, name, seconds, options)))
     }
-    figures.push(...(await returning(stage, options)), ...(await remembering(stage, options)))
     return figures
   },
-}
-
-/** Two hubs, one of which is killed and stays away: everybody is on the other one soon, and has missed nothing. */
-async function returning(stage: ChatStage, { say }: BenchOptions): Promise<Figure[]> {
-  say(`Ustat: ${CROWD.toLocaleString('en')} on two hubs, one is killed`)
-  await using left = await startChatHub(stage)
-  await using right = await startChatHub(stage)
-  const watch = new Watch(CROWD)
-  let isKilled = false
-  const seen = await runCrowd({
-    ...{ protocol: 'chat', targets: [left.target, right.target], secret: stage.secret, directory: stage.directory },
-    ...{ connections: CROWD, perSecond: 2, seconds: 40 },
-    onReport(report) {
-      watch.take(report)
-      if (isKilled || report.sent === 0 || report.seconds < 5) return
-      isKilled = true
-      watch.begin()
-      void right.kill()
-    },
-  })
-  const wrong = seen.lost + seen.doubled + seen.reordered
-  return [
-    ...watch.figures().map((figure) => ({ ...figure, what: `${CROWD.toLocaleString('en')}: ${figure.what}` })),
-    {
-      ...{
-        system: 'Ustat',
-        what: `${CROWD.toLocaleString('en')}: lost, doubled or reordered then`,
-        value: wrong,
-        unit: '',
-      },
-      goal: atMost(wrong, 0, ''),
-    },
-  ]
-}
-
-/** What a connection takes from end to end: in nginx and in the hub. */
-async function remembering(stage: ChatStage, { say }: BenchOptions): Promise<Figure[]> {
-  say(`Ustat: ${CROWD.toLocaleString('en')} through nginx`)
-  await using hub = await startChatHub(stage)
-  await using front = await startFront(stage, hub)
-  const bytes = () => hub.memoryBytes() + front.memoryBytes()
-  const before = bytes()
-  let most = 0
-  await runCrowd({
-    ...{ protocol: 'chat', targets: [front.target], secret: stage.secret, directory: stage.directory },
-    ...{ connections: CROWD, perSecond: 1, seconds: 5 },
-    onReport({ joined }) {
-      if (joined === CROWD) most = Math.max(most, bytes())
-    },
-  })
-  const each = (most - before) / CROWD / 1024
-  return [
-    {
-      ...{ system: 'Ustat', what: 'memory of a connection, nginx and hub', value: each, unit: 'KB' },
-      goal: atMost(each, MOST_KILOBYTES, 'KB'),
-    },
-  ]
 }
 
 async function ours(

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { catalog } from './catalog.ts'
 import { chat } from './chat.ts'
+import { chatMemory, chatReturn } from './chat-crowds.ts'
 import { chatSoak } from './chat-soak.ts'
 import { interrupt } from './clock.ts'
 import { cpu } from './cpu.ts'
@@ -36,6 +37,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   cpu,
   catalog,
   chat,
+  'chat-return': chatReturn,
+  'chat-memory': chatMemory,
   'chat-soak': chatSoak(10),
   'chat-soak-short': chatSoak(1),
   library,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type ChatErrorCode, closeCodes, ranks } from '../../../server/chat/protocol.ts'
 import { aHub, aTicket, Client, FakeHost, type TestHub } from './hub.ts'
 
@@ -132,7 +132,10 @@ const closings: Record<keyof typeof closeCodes, () => Promise<number | null>> = 
     return closeCodeOf(client)
   },
   async overloaded() {
-    const others = await Promise.all(['u:1', 'u:2'].map((uid) => Client.open(door.url, { uid })))
+    // Those of the test before may still be leaving.
+    const others = await Promise.all(
+      ['u:1', 'u:2'].map((uid) => vi.waitFor(() => Client.open(door.url, { uid }), 10_000)),
+    )
     const code = await closeCodeOf(Client.dial(door.url, `t.${aTicket({ uid: 'u:3' })}`))
     await Promise.all(others.map((each) => each.close()))
     return code
