@@ -9,7 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
-    // Each file may run several ffmpeg processes of its own; a third of the time a file waits for one of them.
-    maxWorkers: 3,
+    // Each file may run several ffmpeg processes of its own; a third file would take the time that the two in Chromium need.
+    maxWorkers: 2,
   },
 })
