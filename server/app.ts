@@ -3,6 +3,7 @@ import Koa from 'koa'
 import { accountRoutes } from './accounts/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
+import { captionRoutes } from './captions/routes.ts'
 import { followRoutes } from './channels/follow-routes.ts'
 import { channelRoutes } from './channels/routes.ts'
 import { chatHooks } from './chat/chat-hooks.ts'
@@ -89,6 +90,7 @@ export function features(context: Context): Api[] {
     liveRoutes,
     recordingRoutes,
     videoRoutes,
+    captionRoutes,
     exportRoutes,
     accountRoutes,
     courseRoutes,

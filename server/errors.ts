@@ -134,6 +134,18 @@ export type ErrorCode =
   | 'export_not_ready'
   | 'too_many_exports'
   | 'range_refused'
+  | 'captions_not_found'
+  | 'captions_encoding'
+  | 'captions_unknown'
+  | 'captions_line'
+  | 'captions_end'
+  | 'captions_too_long'
+  | 'captions_empty'
+  | 'too_many_captions'
+  | 'language_unknown'
+  | 'duration_unknown'
+  | 'chapter_past_end'
+  | 'chapters_together'
 
 export class DomainError extends Error {
   override readonly name = 'DomainError'

@@ -9,6 +9,7 @@ import { WorkExperience } from '../accounts/work-experience.ts'
 import { AuditLog } from '../admin/audit-log.ts'
 import { Setting } from '../admin/setting.ts'
 import { Report } from '../analytics/report.ts'
+import { Caption } from '../captions/caption.ts'
 import { Channel } from '../channels/channel.ts'
 import { ChannelFollow } from '../channels/channel-follow.ts'
 import { ChatBan } from '../chat/chat-ban.ts'
@@ -53,7 +54,8 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
     clientUrl: url,
     entities: [
       ...[User, Profile, AuthToken, Education, WorkExperience, CustomUrlHistory],
-      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, MediaAsset, LibraryFile, Video, Export],
+      ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, Video, Caption],
+      ...[MediaAsset, LibraryFile, Export],
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],

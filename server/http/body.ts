@@ -12,6 +12,9 @@ const half = /(?<!\\)(?:\\\\)*\\ud[89a-f][0-9a-f]{2}/i
 /** Where a file is the whole body: its route reads it. */
 const takesFile = /^\/api\/.+\/(?:thumbnail|avatar|picture|file)\/?$/
 
+/** Where a file of captions is the whole body; no form can send PUT. */
+const takesCaptions = /^\/api\/(?:recordings|videos)\/[^/]+\/captions\/[^/]+\/?$/
+
 /** Where a form with files is: its route reads it as it comes. A browser that is signed in sends its CSRF token with it. */
 const takesForm =
   /^\/api\/(?:lessons\/\d+\/(?:submissions|file)|courses\/\d+\/thumbnail|profiles\/me\/avatar|convert)\/?$/
@@ -30,6 +33,7 @@ export function jsonBody(): Middleware {
   })
   return async (ctx, next) => {
     if (takesFile.test(ctx.path) && ctx.method !== 'GET' && isFile(ctx.get('content-type'))) return next()
+    if (takesCaptions.test(ctx.path) && ctx.method === 'PUT') return next()
     if (ctx.is('application/offset+octet-stream') && ctx.path.startsWith('/api/uploads/')) return next()
     if (takesForm.test(ctx.path) && ctx.method !== 'GET' && ctx.is('multipart/form-data')) return next()
     const hasBody = Number(ctx.get('content-length')) > 0 || ctx.get('transfer-encoding') !== ''

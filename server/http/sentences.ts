@@ -308,6 +308,54 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
     ru: 'Для вас уже создаётся несколько файлов. Дождитесь одного из них.',
   },
   range_refused: { en: 'The file ends before that.', ru: 'Файл кончается раньше.' },
+  captions_not_found: {
+    en: 'It has no captions in this language.',
+    ru: 'На этом языке субтитров нет.',
+  },
+  captions_encoding: {
+    en: 'This line is not in UTF-8. Save the file as UTF-8 and send it again.',
+    ru: 'Эта строка не в кодировке UTF-8. Сохраните файл в UTF-8 и отправьте снова.',
+  },
+  captions_unknown: {
+    en: 'This is neither WebVTT nor SubRip: times such as 00:01:02.000 --> 00:01:05.000 are missing.',
+    ru: 'Это не WebVTT и не SubRip: нет времени вида 00:01:02.000 --> 00:01:05.000.',
+  },
+  captions_line: {
+    en: 'This line is not right: here stands a time such as 00:01:02.000 --> 00:01:05.000, after an empty line.',
+    ru: 'Эта строка неверна: здесь, после пустой строки, должно стоять время вида 00:01:02.000 --> 00:01:05.000.',
+  },
+  captions_end: {
+    en: 'These words end before they begin.',
+    ru: 'Эта реплика кончается раньше, чем начинается.',
+  },
+  captions_too_long: {
+    en: 'One caption may have 2,000 characters, and a file 20,000 captions.',
+    ru: 'В одной реплике может быть до 2000 знаков, в файле — до 20 000 реплик.',
+  },
+  captions_empty: {
+    en: 'No words are in this file.',
+    ru: 'В файле нет ни одной реплики.',
+  },
+  too_many_captions: {
+    en: 'There may be captions in 30 languages.',
+    ru: 'Субтитры могут быть на 30 языках.',
+  },
+  language_unknown: {
+    en: 'This is no language tag. Write one such as en, ru or pt-BR.',
+    ru: 'Это не код языка. Напишите, например, en, ru или pt-BR.',
+  },
+  duration_unknown: {
+    en: 'How long it is is not known yet. Try again when it can be watched.',
+    ru: 'Длительность ещё неизвестна. Повторите, когда видео можно будет смотреть.',
+  },
+  chapter_past_end: {
+    en: 'A chapter begins after the end.',
+    ru: 'Глава начинается после конца.',
+  },
+  chapters_together: {
+    en: 'Two chapters begin at the same moment.',
+    ru: 'Две главы начинаются одновременно.',
+  },
   upload_size_differs: {
     en: 'The file is not as long as was announced. Begin the upload again.',
     ru: 'Размер файла не тот, что был объявлен. Начните загрузку заново.',

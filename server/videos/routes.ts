@@ -2,13 +2,11 @@ import type { Context as KoaContext } from 'koa'
 import type { Context } from '../context.ts'
 import { lessonJson, recordingLessonBody } from '../courses/lesson-contract.ts'
 import { presentLesson } from '../courses/present-lesson.ts'
-import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
 import { pageOf, paginate } from '../http/page.ts'
 import { type RequestState, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
 import { mayManage } from '../live/access.ts'
-import { mayWatchVideo } from '../live/learners.ts'
 import {
   presentVideo,
   type VideoJson,
@@ -20,6 +18,7 @@ import {
 } from './contract.ts'
 import { createVideo } from './create-video.ts'
 import { deleteVideo } from './delete-video.ts'
+import { managedVideo, watchableVideo } from './find-video.ts'
 import { turnVideoIntoLesson } from './turn-video-into-lesson.ts'
 import { Video } from './video.ts'
 
@@ -73,7 +72,8 @@ export function videoRoutes({ playback, cookies, queue, settings, config, catalo
       params: videoParams,
       answers: { 200: videoJson },
     },
-    async (ctx, { params }) => answerIfChanged(ctx, show(ctx, await watchable(ctx, params.id))),
+    async (ctx, { params }) =>
+      answerIfChanged(ctx, show(ctx, await watchableVideo(ctx.state.em, ctx.state.viewer, params.id))),
   )
 
   api.patch(
@@ -86,7 +86,7 @@ export function videoRoutes({ playback, cookies, queue, settings, config, catalo
       answers: { 200: videoJson },
     },
     async (ctx, { params, body: { title, visibility } }) => {
-      const video = await managed(ctx, params.id)
+      const video = await managedVideo(ctx.state.em, requireViewer(ctx.state), params.id)
       if (title !== undefined) video.title = title
       if (visibility !== undefined) video.visibility = visibility
       await ctx.state.em.flush()
@@ -105,7 +105,7 @@ export function videoRoutes({ playback, cookies, queue, settings, config, catalo
     },
     async (ctx, { params, body }) => {
       const viewer = requireViewer(ctx.state)
-      const video = await managed(ctx, params.id)
+      const video = await managedVideo(ctx.state.em, requireViewer(ctx.state), params.id)
       const lesson = await turnVideoIntoLesson(ctx.state.em.fork(), queue, viewer, video.id, body)
       await catalogCache.bump()
       ctx.status = 201
@@ -124,7 +124,7 @@ export function videoRoutes({ playback, cookies, queue, settings, config, catalo
       answers: { 204: null },
     },
     async (ctx, { params }) => {
-      const { id } = await managed(ctx, params.id)
+      const { id } = await managedVideo(ctx.state.em, requireViewer(ctx.state), params.id)
       await deleteVideo(ctx.state.em, queue, id)
       ctx.status = 204
     },
@@ -133,29 +133,6 @@ export function videoRoutes({ playback, cookies, queue, settings, config, catalo
   function show(ctx: Ctx, video: Video): VideoJson {
     const audience = audienceOf(ctx, ctx.state.viewer, cookies)
     return presentVideo(video, { playback, audience, mayEdit: mayManage(ctx.state.viewer, video.owner.id) })
-  }
-
-  /** One that the viewer may not see counts as missing. What is not ready is its owner's alone. */
-  async function watchable(ctx: Ctx, id: string): Promise<Video> {
-    const { em, viewer } = ctx.state
-    const asked = await em.findOne(Video, { id })
-    const video = asked?.duplicateOf ? await em.findOne(Video, { id: asked.duplicateOf }) : asked
-    const isShown =
-      video !== null &&
-      (mayManage(viewer, video.owner.id) ||
-        (video.isPlayable() &&
-          (await mayWatchVideo(em, viewer, {
-            ...{ video: video.id, visibility: video.visibility, ownerId: video.owner.id },
-          }))))
-    if (!isShown) throw new DomainError('video_not_found')
-    return video
-  }
-
-  async function managed(ctx: Ctx, id: string): Promise<Video> {
-    const viewer = requireViewer(ctx.state)
-    const video = await watchable(ctx, id)
-    if (!mayManage(viewer, video.owner.id)) throw new DomainError('forbidden')
-    return video
   }
 
   return api

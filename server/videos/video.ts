@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core'
 import { User } from '../accounts/user.ts'
+import type { Chapter } from '../captions/chapter.ts'
 import { unguessable } from '../db/base.ts'
 import { visibilities } from '../live/broadcast-json.ts'
 
@@ -42,6 +43,8 @@ const schema = defineEntity({
     storedBytes: p.bigint('number').default(0),
     hasThumbnail: p.boolean().default(false),
     hasStoryboard: p.boolean().default(false),
+    /** In their order. Read where they are shown alone. */
+    chapters: p.json<Chapter[]>().default([]).lazy(),
   },
 })
 

@@ -1,6 +1,7 @@
 import type { Context as KoaContext, Middleware } from 'koa'
 import { ObjectStoreError } from '../../media/storage/object-store.ts'
 import { verifyPathToken } from '../../media/storage/signed-path.ts'
+import { sendTexts, textFile } from '../captions/send-texts.ts'
 import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { Remembered } from '../remembered.ts'
@@ -37,6 +38,7 @@ interface Place {
  *   not uploaded whole ──▶ X-Accel-Redirect to its media process
  *   disk ────────────────▶ X-Accel-Redirect to nginx
  *   S3, playlist or cues ▶ streamed, so that their relative URIs stay under the token
+ *   captions, chapters ──▶ from the database, see send-texts.ts
  *   its chat ────────────▶ from the store, never from its media process, and streamed from S3: a redirect would outlive a deletion
  *   S3, anything else ───▶ 302 to a presigned URL
  *
@@ -64,12 +66,14 @@ export function vodGateway(context: Context): Middleware {
     }
     const [, text = '', id = '', path = ''] = route.exec(ctx.path) ?? []
     const piece = chatFile.exec(path)?.[1]
-    if (piece === undefined && !file.test(path)) throw new DomainError('not_found')
+    const isTexts = textFile.test(path)
+    if (piece === undefined && !isTexts && !file.test(path)) throw new DomainError('not_found')
     const token = verifyPathToken(text, context.config.secrets.token, new Date())
     // Bad, expired, edited, for another thing, revoked: one answer.
     if (!token || token.kind === 'broadcast' || token.id !== id || revocations.isRevoked(token)) {
       throw new DomainError('playback_refused')
     }
+    if (isTexts) return sendTexts(ctx, orm, { kind: token.kind, id }, path)
     const folder = token.kind === 'video' ? 'videos' : 'recordings'
     if (piece !== undefined) {
       if (folder === 'videos') throw new DomainError('not_found')

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core'
+import type { Chapter } from '../captions/chapter.ts'
 import { Channel } from '../channels/channel.ts'
 import { unguessable } from '../db/base.ts'
 import { Broadcast } from '../live/broadcast.ts'
@@ -33,6 +34,8 @@ const schema = defineEntity({
     sizeBytes: p.bigint('number').default(0),
     hasThumbnail: p.boolean().default(false),
     hasStoryboard: p.boolean().default(false),
+    /** In their order. Read where they are shown alone. */
+    chapters: p.json<Chapter[]>().default([]).lazy(),
     /** Files that its show's chat is written to; 0 until it is. */
     chatPieces: p.integer().default(0),
     /** When they are to be written (again); null while they say what the room says. Triggers set it, too. */

@@ -1,4 +1,3 @@
-import type { Context as KoaContext } from 'koa'
 import { Channel } from '../channels/channel.ts'
 import type { Context } from '../context.ts'
 import { lessonJson, recordingLessonBody } from '../courses/lesson-contract.ts'
@@ -6,10 +5,9 @@ import { presentLesson } from '../courses/present-lesson.ts'
 import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
 import { pageOf, paginate } from '../http/page.ts'
-import { type RequestState, requireViewer } from '../http/request.ts'
+import { requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
 import { mayManage } from '../live/access.ts'
-import { mayWatchShow } from '../live/learners.ts'
 import {
   presentRecording,
   type RecordingPageJson,
@@ -19,10 +17,9 @@ import {
   recordingsQuery,
 } from './contract.ts'
 import { deleteRecording } from './delete-recording.ts'
+import { managedRecording, watchableRecording } from './find-recording.ts'
 import { Recording } from './recording.ts'
 import { turnIntoLesson } from './turn-into-lesson.ts'
-
-type Ctx = KoaContext & { state: RequestState; params: Record<string, string> }
 
 /** Parse, call one operation, present. Rules live in the operations. */
 export function recordingRoutes(context: Context): Api {
@@ -71,7 +68,7 @@ export function recordingRoutes(context: Context): Api {
       answers: { 200: recordingJson },
     },
     async (ctx, { params }) => {
-      const recording = await watchable(ctx, params.id)
+      const recording = await watchableRecording(ctx.state.em, ctx.state.viewer, params.id)
       answerIfChanged(ctx, presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies)))
     },
   )
@@ -86,7 +83,7 @@ export function recordingRoutes(context: Context): Api {
       answers: { 200: recordingJson },
     },
     async (ctx, { params, body: changes }) => {
-      const recording = await managed(ctx, params.id)
+      const recording = await managedRecording(ctx.state.em, requireViewer(ctx.state), params.id)
       if (changes.title !== undefined) recording.title = changes.title
       if (changes.visibility !== undefined) recording.visibility = changes.visibility
       await ctx.state.em.flush()
@@ -105,7 +102,7 @@ export function recordingRoutes(context: Context): Api {
     },
     async (ctx, { params, body }) => {
       const viewer = requireViewer(ctx.state)
-      const recording = await managed(ctx, params.id)
+      const recording = await managedRecording(ctx.state.em, requireViewer(ctx.state), params.id)
       const lesson = await turnIntoLesson(ctx.state.em.fork(), queue, viewer, recording.id, body)
       await catalogCache.bump()
       const mayEdit = true
@@ -125,28 +122,11 @@ export function recordingRoutes(context: Context): Api {
       answers: { 204: null },
     },
     async (ctx, { params }) => {
-      const { id } = await managed(ctx, params.id)
+      const { id } = await managedRecording(ctx.state.em, requireViewer(ctx.state), params.id)
       await deleteRecording(ctx.state.em, queue, id)
       ctx.status = 204
     },
   )
-
-  /** One that the viewer may not see counts as missing, so a guessed id reveals nothing. */
-  async function watchable(ctx: Ctx, id: string): Promise<Recording> {
-    const recording = await ctx.state.em.findOne(Recording, { id }, { populate: ['channel'] })
-    const shown = recording && { visibility: recording.visibility, ownerId: recording.channel.owner.id }
-    const show = recording && { broadcast: recording.broadcast.id, recording: id }
-    const isShown = shown && show && (await mayWatchShow(ctx.state.em, ctx.state.viewer, shown, show))
-    if (!recording || !isShown) throw new DomainError('recording_not_found')
-    return recording
-  }
-
-  async function managed(ctx: Ctx, id: string): Promise<Recording> {
-    const viewer = requireViewer(ctx.state)
-    const recording = await watchable(ctx, id)
-    if (!mayManage(viewer, recording.channel.owner.id)) throw new DomainError('forbidden')
-    return recording
-  }
 
   return api
 }
