@@ -1,4 +1,5 @@
 import jwt from 'jsonwebtoken'
+import { secretKey } from '../secret-key.ts'
 import type { Viewer } from './viewer.ts'
 
 const LIFETIME_SECONDS = 15 * 60
@@ -12,7 +13,7 @@ export interface AccessClaims {
 
 /** For API clients only: a browser never holds one. The role is not in it, so a demotion counts at once. */
 export function signAccessToken(claims: AccessClaims, secret: string): string {
-  return jwt.sign({ fam: claims.family, ver: claims.tokenVersion }, secret, {
+  return jwt.sign({ fam: claims.family, ver: claims.tokenVersion }, secretKey(secret), {
     algorithm: 'HS256',
     subject: String(claims.userId),
     audience: AUDIENCE,
@@ -23,7 +24,7 @@ export function signAccessToken(claims: AccessClaims, secret: string): string {
 /** Null when it is not ours, was edited or has expired. The algorithm is ours to say, never the token's. */
 export function verifyAccessToken(token: string, secret: string): AccessClaims | null {
   try {
-    const claims = jwt.verify(token, secret, { algorithms: ['HS256'], audience: AUDIENCE })
+    const claims = jwt.verify(token, secretKey(secret), { algorithms: ['HS256'], audience: AUDIENCE })
     if (typeof claims === 'string') return null
     const { sub, fam, ver } = claims as { sub?: unknown; fam?: unknown; ver?: unknown }
     if (typeof sub !== 'string' || typeof fam !== 'string' || typeof ver !== 'number') return null

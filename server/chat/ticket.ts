@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import jwt from 'jsonwebtoken'
+import { secretKey } from '../secret-key.ts'
 
 const AUDIENCE = 'chat'
 const lifetimes = { ticket: 60, resume: 600 } as const
@@ -40,7 +41,7 @@ export function signChatTicket(person: ChatPerson, kind: Kind, secret: string, n
       iat,
       exp: iat + lifetimes[kind],
     },
-    secret,
+    secretKey(secret),
     {
       algorithm: 'HS256',
       audience: AUDIENCE,
@@ -54,7 +55,7 @@ export function signChatTicket(person: ChatPerson, kind: Kind, secret: string, n
 /** Null when it is not ours, was edited, has expired, or was made for another purpose. The algorithm is ours to say. */
 export function verifyChatTicket(token: string, secret: string, nowMs = Date.now()): ChatTicket | null {
   try {
-    const { header, payload } = jwt.verify(token, secret, {
+    const { header, payload } = jwt.verify(token, secretKey(secret), {
       algorithms: ['HS256'],
       audience: AUDIENCE,
       complete: true,

@@ -79,11 +79,18 @@ const refuseUndocumentedAnswers: Middleware<RequestState> = async (ctx, next) =>
   ctx.body = { problem: `${ctx.method} ${ctx.path}: ${problem}` }
 }
 
+/** Making one takes longer than most requests do. */
+const strict = new WeakMap<z.ZodType, z.ZodType>()
+
 /** What is not documented must not be there: so nothing leaks by being forgotten. */
 function strictly(schema: z.ZodType): z.ZodType {
-  return z.fromJSONSchema(
-    JSON.parse(JSON.stringify(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }))) as never,
-  )
+  const made =
+    strict.get(schema) ??
+    z.fromJSONSchema(
+      JSON.parse(JSON.stringify(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }))) as never,
+    )
+  strict.set(schema, made)
+  return made
 }
 
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
