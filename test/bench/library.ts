@@ -166,7 +166,7 @@ function ours(sink: Sink, databaseUrl: string, directory: string): Sender {
   const env = {
     PATH: process.env.PATH,
     // As `npm run library` has it.
-    NODE_COMPILE_CACHE: 'node_modules/.cache/library',
+    NODE_COMPILE_CACHE: 'node_modules/.cache/node',
     DATABASE_URL: databaseUrl,
     REDIS_URL: 'redis://127.0.0.1:1',
     DATA_DIR: join(directory, 'data'),

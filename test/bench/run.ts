@@ -18,6 +18,7 @@ import { pathScenario } from './path.ts'
 import { recordingScenario } from './recording.ts'
 import { type Result, toMarkdown, toText } from './report-table.ts'
 import type { Scenario } from './scenario.ts'
+import { video } from './video.ts'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   latency: latencyScenario(
@@ -42,6 +43,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'chat-soak': chatSoak(10),
   'chat-soak-short': chatSoak(1),
   library,
+  video,
   path: pathScenario('where the latency comes from, with a keyframe each second', {}),
   'path-obs': pathScenario('where the latency comes from, from OBS’s defaults', OBS_DEFAULTS),
   peer: {

@@ -66,3 +66,24 @@ it('warns of what the publisher can change, with the archive’s troubles last',
     'disk_full',
   ])
 })
+
+it('says how late a publisher’s media comes, and forgives a clock that is a little slow', () => {
+  const meter = steadyShow(1000)
+  expect(meter.lagMs(9960)).toBe(0)
+  // Its connection carries half of it from here on.
+  for (let dts = 10_000; dts < 14_000; dts += 40) meter.take(frame(dts), 10_000 + (dts - 10_000) * 2)
+  expect(meter.lagMs(18_000)).toBeGreaterThan(3900)
+  expect(meter.lagMs(18_000)).toBeLessThan(4100)
+  // It stalls.
+  expect(meter.lagMs(28_000)).toBeGreaterThan(13_900)
+  // Another connection: what was missed meanwhile is not late, it never came.
+  meter.restartClock()
+  expect(meter.lagMs(40_000)).toBe(0)
+  meter.take(frame(14_000), 40_000)
+  expect(meter.lagMs(40_100)).toBe(100)
+
+  const slow = new HealthMeter()
+  const HOURS_MS = 3 * 3600_000
+  for (let ms = 0; ms < HOURS_MS; ms += 1000) slow.take(frame(Math.floor(ms * 0.99995)), ms)
+  expect(slow.lagMs(HOURS_MS)).toBeLessThan(1100)
+})

@@ -18,12 +18,12 @@ describe('a picture', () => {
     sharp({ create: { width, height, channels: 3, background: '#a51' } }).withExif({ IFD0: { Artist: 'secret place' } })
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
 
-  it('is kept as WebP of 512 by 512 without what the camera wrote, and shown under a name of ours', async () => {
+  it('is kept as WebP of 512 by 512 and smaller, and shown under a name of ours', async () => {
     const user = await server.register('teacher')
     const browser = await server.signIn(user)
     const jpeg = await picture().jpeg().toBuffer()
     const answer = await browser.put('/api/profiles/me/avatar/').type('image/jpeg').send(jpeg).expect(200)
-    expect(answer.body.avatar_url).toMatch(/^\/api\/files\/avatars\/[0-9a-f]{24}\.webp$/)
+    expect(answer.body.avatar_url).toMatch(/^\/api\/files\/avatars\/[0-9a-f]{24}-96-256-512\.webp$/)
     const { avatar } = await profileOf(user)
     const { body } = await server.context.store.get(avatar ?? '')
     const kept = Buffer.concat(await Array.fromAsync(body))
@@ -33,6 +33,14 @@ describe('a picture', () => {
     const served = await server.visitor().get(answer.body.avatar_url).expect(200)
     expect(served.get('x-accel-redirect')).toBe(`/_store/${avatar}`)
     expect(served.get('cache-control')).toMatch(/public, max-age=\d+/)
+    for (const end of ['-96.webp', '-256.avif', '-512.avif']) {
+      const path = answer.body.avatar_url.replace('-96-256-512.webp', end)
+      const size = await server.visitor().get(path).expect(200)
+      expect(size.get('content-type')).toBe(`image/${end.split('.')[1]}`)
+      const { body } = await server.context.store.get(path.replace('/api/files/', 'public/'))
+      const { width, height } = await sharp(Buffer.concat(await Array.fromAsync(body))).metadata()
+      expect([width, height]).toEqual([-Number.parseInt(end, 10), -Number.parseInt(end, 10)])
+    }
   })
 
   it('can come in a form, is replaced and taken away, and the old one is deleted', async () => {
@@ -52,7 +60,11 @@ describe('a picture', () => {
     const { avatar } = await profileOf(user)
     expect(await server.context.store.head(avatar ?? '')).not.toBeNull()
     await browser.delete('/api/profiles/me/avatar/').expect(204)
-    expect(await server.context.store.head(avatar ?? '')).toBeNull()
+    const left: string[] = []
+    for await (const { key } of server.context.store.list('public/avatars/')) left.push(key)
+    for (const gone of [old, avatar]) {
+      expect(left.filter((key) => key.startsWith(String(gone).slice(0, 'public/avatars/'.length + 24)))).toEqual([])
+    }
     expect((await browser.get('/api/profiles/me/')).body.avatar_url).toBeNull()
   })
 

@@ -44,7 +44,7 @@ afterAll(async () => {
 /** As `npm run admin -- …` runs it, told of nothing but the data directory. */
 async function admin(words: string[], { input = '', env = { DATA_DIR: directory } as NodeJS.ProcessEnv } = {}) {
   const child = spawn(process.execPath, ['server/admin/cli.ts', ...words], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: 'node_modules/.cache/node', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.on('error', () => {})

@@ -44,6 +44,17 @@ it('the first guest’s page is the next one’s, whatever junk stands in the ad
   expect((await list('?ordering=price&page_size=3')).headers['x-cache']).toBe('miss')
 })
 
+it('counts hits and misses, from memory and from Redis alike', async () => {
+  const counts = async () => {
+    const { values = [] } = (await server.context.metrics.getSingleMetric('catalog_reads_total')?.get()) ?? {}
+    return Object.fromEntries(values.map(({ labels, value }) => [String(labels.result), value]))
+  }
+  const before = await counts()
+  for (let n = 0; n < 3; n++) await list('?page_size=7')
+  const after = await counts()
+  expect([(after.hit ?? 0) - (before.hit ?? 0), (after.miss ?? 0) - (before.miss ?? 0)]).toEqual([2, 1])
+})
+
 it('a guest who has the page already is told so', async () => {
   const first = await list().expect(200)
   expect(first.headers.etag).toMatch(/^"[\w-]{27}"$/)

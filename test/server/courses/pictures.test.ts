@@ -4,6 +4,7 @@ import type { User } from '../../../server/accounts/user.ts'
 import { Course } from '../../../server/courses/course.ts'
 import { deleteObjects } from '../../../server/library/delete-objects.job.ts'
 import { MediaAsset } from '../../../server/library/media-asset.ts'
+import { keysOfPicture } from '../../../server/pictures/picture-name.ts'
 import { aCourse } from '../../support/courses.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 
@@ -32,8 +33,10 @@ it('a thumbnail becomes WebP under a name of ours, and the one before it goes by
     .type('image/png')
     .send(await picture().png().toBuffer())
     .expect(200)
-  expect(body.thumbnail_url).toMatch(/^\/api\/files\/courses\/[0-9a-f]{24}\.webp$/)
-  const [first = ''] = await keys()
+  expect(body.thumbnail_url).toMatch(/^\/api\/files\/courses\/[0-9a-f]{24}-400-800-1280\.webp$/)
+  const first = body.thumbnail_url.replace('/api/files/', 'public/')
+  const before = await keys()
+  expect(before.toSorted()).toEqual(keysOfPicture(first).toSorted())
   const { body: stored } = await server.context.store.get(first)
   const metadata = await sharp(Buffer.concat(await Array.fromAsync(stored))).metadata()
   expect(metadata).toMatchObject({ format: 'webp', width: 1280, height: 720 })
@@ -45,9 +48,16 @@ it('a thumbnail becomes WebP under a name of ours, and the one before it goes by
   const [job] = await em().execute<{ data: { keys: string[] } }[]>(
     `select data from pgboss.job where name = 'delete-objects' order by created_on desc limit 1`,
   )
-  expect(job?.data.keys).toEqual([first])
+  expect(job?.data.keys).toEqual(keysOfPicture(first))
   await deleteObjects(server.context.store, job?.data.keys ?? [])
-  expect(await keys()).toEqual([form.body.thumbnail_url.replace('/api/files/', 'public/')])
+  const second = form.body.thumbnail_url.replace('/api/files/', 'public/')
+  expect(second).toMatch(/-100\.webp$/)
+  expect((await keys()).toSorted()).toEqual(keysOfPicture(second).toSorted())
+  // One from before there were sizes goes on being shown.
+  await server
+    .visitor()
+    .get(`/api/files/courses/${'0'.repeat(24)}.webp`)
+    .expect(200)
   const shown = await server.visitor().get(form.body.thumbnail_url).expect(200)
   expect(shown.headers['x-accel-redirect']).toMatch(/^\/_store\/public\/courses\//)
   expect(shown.headers['cache-control']).toContain('immutable')

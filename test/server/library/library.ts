@@ -78,7 +78,7 @@ export async function fill(folder: string, files: Record<string, string | Uint8A
 
 async function run(args: string[], env: Record<string, string>, isKilled?: () => boolean): Promise<Ended> {
   const child = spawn(process.execPath, ['server/library/cli.ts', ...args], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: 'node_modules/.cache/library', ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: 'node_modules/.cache/node', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended: Ended = { code: null, out: '', err: '' }
