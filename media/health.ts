@@ -2,6 +2,8 @@ import type { BroadcastHealth, HealthWarning } from './host.ts'
 import type { MediaPacket } from './ingest/publisher.ts'
 
 const WINDOW_MS = 5000
+/** Of an encoder's clock against ours. */
+const CLOCK_DRIFT = 0.0001
 
 /** What the packets of one publisher say about it; kept by arrival, so a stalled encoder shows as one. Pure: the clock comes in. */
 export class HealthMeter {
@@ -12,9 +14,28 @@ export class HealthMeter {
   #frameMs: number | null = null
   #firstAtMs: number | null = null
   #droppedFrames = 0
+  #newestDts: number | null = null
+  /** Least that arrival was ever after the publisher's clock, with what the two clocks may drift apart. */
+  #offsetMs = Number.POSITIVE_INFINITY
+  #offsetAtMs = 0
+
+  /** A publisher begins, or its clock jumped: its lateness is counted anew. */
+  restartClock(): void {
+    this.#newestDts = null
+    this.#offsetMs = Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * How late the newest packet is against the most punctual one, milliseconds: a connection that does not carry the stream
+   * makes it grow, and so does an encoder that stalls.
+   */
+  lagMs(nowMs: number): number {
+    return this.#newestDts === null ? 0 : Math.max(0, nowMs - this.#newestDts - this.#offsetMs)
+  }
 
   take(packet: MediaPacket, nowMs: number): void {
     this.#firstAtMs ??= nowMs
+    if (!packet.isHeader && packet.kind !== 'metadata') this.#compareClocks(packet.dts, nowMs)
     const isFrame = packet.kind === 'video' && !packet.isHeader
     this.#arrivals.push({ atMs: nowMs, bytes: packet.data.length, isFrame })
     this.#forget(nowMs)
@@ -46,6 +67,13 @@ export class HealthMeter {
       keyframeIntervalSeconds: this.#keyframeIntervalMs === null ? null : this.#keyframeIntervalMs / 1000,
       droppedFrames: this.#droppedFrames,
     }
+  }
+
+  #compareClocks(dts: number, nowMs: number): void {
+    const drifted = this.#offsetMs + (nowMs - this.#offsetAtMs) * CLOCK_DRIFT
+    this.#offsetMs = Math.min(drifted, nowMs - dts)
+    this.#offsetAtMs = nowMs
+    this.#newestDts = Math.max(this.#newestDts ?? dts, dts)
   }
 
   /** Encoders that cannot keep up leave frames out: a gap of n frame times is n − 1 missing ones. */

@@ -67,7 +67,7 @@ async function main(config: Config): Promise<void> {
       onPublish: (request) => sessions.decide(request),
     }),
   )
-  const metrics = createMetrics({ sessions, rtmp, hls })
+  const metrics = createMetrics({ sessions, rtmp, hls, config })
 
   logger.info({ rtmpPort: rtmp.port, hls: hls.address }, 'media is ready')
   process.send?.('ready')

@@ -131,6 +131,11 @@ export class Session {
     })
   }
 
+  /** How far what arrives is behind the publisher's own clock. */
+  get lagSeconds(): number {
+    return this.isPublished ? this.#meter.lagMs(this.#context.now()) / 1000 : 0
+  }
+
   async #take(publisher: Publisher): Promise<void> {
     const { logger, now } = this.#context
     const timeline = new Timeline({ resumeAtMs: this.#timelineMs })
@@ -142,11 +147,13 @@ export class Session {
       logger,
     })
     this.#feed = feed
+    this.#meter.restartClock()
     if (this.#state === 'connecting') this.#become('probing')
     try {
       for await (const received of publisher.packets) {
         const { packet, isJump } = timeline.place(received)
         this.#timelineMs = Math.max(this.#timelineMs, packet.dts)
+        if (isJump) this.#meter.restartClock()
         this.#meter.take(packet, now())
         feed.write(packet)
         if (isJump) this.#markJump(packet.dts)

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import type { Agent } from 'node:https'
 import { Registry } from 'prom-client'
 import type { Config } from '../config/config.ts'
+import { measureDisk } from '../media/storage/disk-metrics.ts'
 import type { ObjectStore } from '../media/storage/object-store.ts'
 import { openStore } from '../media/storage/open-store.ts'
 import { createRedis } from '../media/storage/redis.ts'
@@ -86,12 +87,13 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   // Comes back by itself for as long as it takes; nobody waits for it.
   redis.connect().catch((error) => log.warn({ error }, 'Redis is not there yet'))
   const revocations = stack.use(new Revocations(redis, log))
-  const catalogCache = stack.use(new CatalogCache(redis, log))
-  catalogCache.start()
   const metrics = new Registry()
+  const catalogCache = stack.use(new CatalogCache(redis, log, metrics))
+  catalogCache.start()
   measureQueues(metrics, orm)
   measurePool(metrics, orm)
   driftCounter(metrics)
+  measureDisk(metrics, config.dataDir)
   const role = options.role === 'worker' ? 'works' : 'adds'
   const queue = stack.use(new Queue(config.database.url, log, role, new JobMetrics(metrics)))
   const settings = stack.use(new Settings(orm, redis, log))

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Counter, Registry } from 'prom-client'
 import type { Logger } from '../logger.ts'
 import { orElse, type RedisClient } from '../redis.ts'
 
@@ -12,6 +13,8 @@ const MAX_REMEMBERED = 2000
 /** Somebody else is looking: their answer is waited for this long, then one looks oneself. */
 const LOCK_MS = 3000
 const LOOK_AGAIN_MS = 25
+const HIT = { result: 'hit' } as const
+const MISS = { result: 'miss' } as const
 
 export interface Cached {
   text: string
@@ -50,6 +53,7 @@ export class CatalogCache implements AsyncDisposable {
   readonly #redis: RedisClient
   readonly #subscriber: RedisClient
   readonly #log: Logger
+  readonly #reads: Counter<'result'>
   readonly #remembered = new Map<string, Remembered<string>>()
   readonly #answers = new Map<string, Remembered<Answer>>()
   readonly #flights = new Map<string, Promise<Cached>>()
@@ -60,9 +64,16 @@ export class CatalogCache implements AsyncDisposable {
   #isBumpOwed = false
 
   /** @param redis connected or connecting; stays the caller's to close */
-  constructor(redis: RedisClient, log: Logger) {
+  constructor(redis: RedisClient, log: Logger, metrics = new Registry()) {
     this.#redis = redis
     this.#log = log
+    this.#reads = new Counter({
+      name: 'catalog_reads_total',
+      help: 'What guests asked of the catalogue: hits were kept, misses asked of the database.',
+      labelNames: ['result'],
+      registers: [metrics],
+    })
+    for (const result of ['hit', 'miss']) this.#reads.inc({ result }, 0)
     this.#subscriber = redis.duplicate()
     // Without a listener an `error` event ends the process; the client reconnects by itself.
     this.#subscriber.on('error', () => {})
@@ -104,10 +115,16 @@ export class CatalogCache implements AsyncDisposable {
    */
   read(key: string, look: () => Promise<string>): Promise<Cached> {
     const text = recent(this.#remembered.get(key))
-    if (text !== undefined) return Promise.resolve({ text, isHit: true, stamp: this.#stamp() })
+    if (text !== undefined) {
+      this.#reads.inc(HIT)
+      return Promise.resolve({ text, isHit: true, stamp: this.#stamp() })
+    }
     const name = `${this.#stamp()}:${key}`
     const flying = this.#flights.get(name)
-    if (flying) return flying
+    if (flying) {
+      this.#reads.inc(HIT)
+      return flying
+    }
     const flight = this.#fetch(key, look).finally(() => this.#flights.delete(name))
     this.#flights.set(name, flight)
     return flight
@@ -115,7 +132,9 @@ export class CatalogCache implements AsyncDisposable {
 
   /** What was answered to this very visit within seconds, as long as nothing has changed since. */
   answerFor(visit: string): Answer | undefined {
-    return recent(this.#answers.get(visit))
+    const answer = recent(this.#answers.get(visit))
+    if (answer) this.#reads.inc(HIT)
+    return answer
   }
 
   /** @param stamp of the `read` that it was made of */
@@ -145,6 +164,7 @@ export class CatalogCache implements AsyncDisposable {
     const changes = this.#changes
     const keep = (version: number, text: string, isHit: boolean): Cached => {
       const stamp = `${version}.${changes}`
+      this.#reads.inc(isHit ? HIT : MISS)
       if (stamp === this.#stamp()) this.#remember(key, text)
       return { text, isHit, stamp }
     }

@@ -86,6 +86,10 @@ export class PaymentProviders {
     return this.#known[0] ?? null
   }
 
+  names(): string[] {
+    return this.#known.map(({ name }) => name)
+  }
+
   find(name: string): PaymentProvider | null {
     return this.#known.find((provider) => provider.name === name) ?? null
   }

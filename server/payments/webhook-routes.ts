@@ -11,7 +11,7 @@ import { takeEvent } from './settle.ts'
  * raw body is what counts, and it is looked at first.
  */
 export function webhookRoutes(context: Context): Api {
-  const failures = failureCounter(context.metrics)
+  const failures = failureCounter(context)
   const api = new Api('/api/payments/webhooks', 'Payments')
 
   api.post(
@@ -42,16 +42,17 @@ export function webhookRoutes(context: Context): Api {
   return api
 }
 
-function failureCounter(registry: Context['metrics']): Counter<'provider'> {
+/** Every provider's series is there from the beginning: an alert cannot see the first of what was not there before. */
+function failureCounter({ metrics, payments }: Context): Counter<'provider'> {
   const name = 'webhook_failures_total'
-  const known = registry.getSingleMetric(name) as Counter<'provider'> | undefined
-  return (
-    known ??
-    new Counter({
-      name,
-      help: 'Webhooks that were refused or failed.',
-      labelNames: ['provider'],
-      registers: [registry],
-    })
-  )
+  const known = metrics.getSingleMetric(name) as Counter<'provider'> | undefined
+  if (known) return known
+  const counter = new Counter({
+    name,
+    help: 'Webhooks that were refused or failed.',
+    labelNames: ['provider'],
+    registers: [metrics],
+  })
+  for (const provider of payments.names()) counter.inc({ provider }, 0)
+  return counter
 }
