@@ -1,7 +1,8 @@
 /** Tags of WebVTT (https://www.w3.org/TR/webvtt1/#webvtt-cue-text-span). */
 const plainTags = new Set(['b', 'i', 'u', 'c', 'ruby', 'rt'])
 const annotatedTags = new Set(['v', 'lang'])
-const piece = /<([^<>]*)>|[^<]+|</g
+/** What looks like a tag; a lone `<` is text. */
+const piece = /<([a-z/!?][^<>]*|[\d:.]+)>|[^<]+|</gi
 const startTag = /^([a-z]+)((?:\.[\w-]+)*)(?:[ \t\n]+([^<>]+))?$/
 const timestamp = /^(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}$/
 /** An ampersand that begins no entity of WebVTT. */
