@@ -11,7 +11,7 @@ import { addTag } from './courses/edit-tags.ts'
 import { enroll } from './courses/enroll.ts'
 import { lessonBody, moduleBody } from './courses/lesson-contract.ts'
 import { setThumbnail } from './courses/set-thumbnail.ts'
-import { newId } from './db/base.ts'
+import { keepPicture } from './pictures/keep-picture.ts'
 import { postReview } from './reviews/post-review.ts'
 
 interface DemoCourse {
@@ -174,11 +174,7 @@ async function makeCourse(context: Context, teacher: User, demo: DemoCourse, cat
   const { title, short_description, description, price, difficulty } = demo
   const fields = courseCreate.parse({ title, short_description, description, price, difficulty, category, tags })
   const course = await createCourse(em(), teacher, fields, settings)
-  const key = `public/courses/${newId()}.webp`
-  await store.put(key, await picture(demo.colours), {
-    contentType: 'image/webp',
-    cacheControl: 'public, max-age=31536000, immutable',
-  })
+  const key = await keepPicture(store, 'courses', await picture(demo.colours))
   await setThumbnail(em(), queue, teacher, course.id, key)
   for (const { lessons, ...fields } of demo.modules) {
     const module = await addModule(em(), teacher, course.id, moduleBody.parse(fields))
@@ -192,5 +188,5 @@ function picture([from, to]: [string, string]): Promise<Buffer> {
     <stop stop-color="${from}"/><stop offset="1" stop-color="${to}"/></linearGradient></defs>
     <rect width="1280" height="720" fill="url(#g)"/><circle cx="980" cy="200" r="260" fill="#fff" opacity=".12"/>
     <circle cx="300" cy="620" r="340" fill="#000" opacity=".1"/></svg>`
-  return sharp(Buffer.from(svg)).webp({ quality: 82 }).toBuffer()
+  return sharp(Buffer.from(svg)).png().toBuffer()
 }

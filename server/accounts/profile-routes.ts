@@ -6,6 +6,7 @@ import { Api } from '../http/api.ts'
 import { imageTypes, takePicture } from '../http/image-upload.ts'
 import { publicUrl } from '../http/public-files.ts'
 import { requireUser, requireViewer } from '../http/request.ts'
+import { dropPicture } from '../pictures/keep-picture.ts'
 import { setCustomUrl } from './custom-url.ts'
 import { editProfile, type ProfileChanges, setAvatar } from './edit-profile.ts'
 import { findProfile, ownProfile } from './find-profile.ts'
@@ -25,8 +26,6 @@ import {
   profileJson,
   profilePatch,
 } from './profile-contract.ts'
-
-const AVATAR = { width: 512, height: 512 }
 
 /** What people say of themselves, and what others see of it. */
 export function profileRoutes(context: Context): Api {
@@ -79,7 +78,8 @@ export function profileRoutes(context: Context): Api {
     '/me/avatar',
     {
       summary: 'A new picture: the body itself, or the first file of a form (`multipart/form-data`).',
-      description: '8 MB at most; JPEG, PNG, WebP or GIF by its first bytes. Kept as WebP, at most 512 by 512.',
+      description:
+        '8 MB at most; JPEG, PNG, WebP or GIF by its first bytes. Kept square, at most 512 across. The address ends in the widths it is there in, as `<id>-96-256-512.webp`; the smaller are `<id>-96.webp` and so on, and each is also `.avif`.',
       access: 'signed-in',
       upload: imageTypes,
       answers: { 200: avatarJson },
@@ -87,7 +87,7 @@ export function profileRoutes(context: Context): Api {
     async (ctx) => {
       const { id } = requireViewer(ctx.state)
       await limits.take('avatar', `u${id}`)
-      const key = await takePicture(ctx, store, 'avatars', AVATAR)
+      const key = await takePicture(ctx, store, 'avatars')
       await replaceAvatar(ctx.state.em, id, key)
       ctx.body = { avatar_url: publicUrl(config.store, key) } satisfies AvatarJson
     },
@@ -153,9 +153,13 @@ export function profileRoutes(context: Context): Api {
   }
 
   async function replaceAvatar(em: EntityManager, userId: number, key: string | null): Promise<void> {
-    const before = await setAvatar(em, userId, key)
+    const before = await setAvatar(em, userId, key).catch(async (error) => {
+      if (key) await dropPicture(store, key).catch(() => {})
+      throw error
+    })
     await catalogCache.bump()
-    if (before) await store.delete([before]).catch((error) => log.warn({ error }, 'an old avatar stays in the store'))
+    if (before)
+      await dropPicture(store, before).catch((error) => log.warn({ error }, 'an old avatar stays in the store'))
   }
 
   async function describeOwn(em: EntityManager, userId: number): Promise<OwnProfileJson> {

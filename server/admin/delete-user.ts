@@ -12,6 +12,7 @@ import { ChannelFollow } from '../channels/channel-follow.ts'
 import { newId } from '../db/base.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { Notification } from '../notices/notification.ts'
+import { dropPicture } from '../pictures/keep-picture.ts'
 import { writeAudit } from './audit-log.ts'
 import { type By, requireAccount } from './edit-user.ts'
 import { keepOneAdmin } from './keep-one-admin.ts'
@@ -67,5 +68,5 @@ export async function deleteUser(
   })
   await tell(ports)
   // Without the store the picture stays, under a name that nothing leads to any more.
-  if (avatar) await store.delete([avatar]).catch(() => {})
+  if (avatar) await dropPicture(store, avatar).catch(() => {})
 }

@@ -1,8 +1,10 @@
 import type { Context as KoaContext } from 'koa'
 import sharp from 'sharp'
 import type { ObjectStore } from '../../media/storage/object-store.ts'
+import { newId } from '../db/base.ts'
 import { DomainError } from '../errors.ts'
-import { keepPicture, readPicture } from '../http/image-upload.ts'
+import { readPicture } from '../http/image-upload.ts'
+import { putPicture } from '../pictures/keep-picture.ts'
 
 const MAX_BYTES = 1024 * 1024
 /** Of all frames together: a small file can unpack to a film that fills the memory. */
@@ -34,5 +36,7 @@ export async function takeEmote(
     throw new DomainError('image_unreadable', {}, { cause: error })
   })
   if (webp.length > MAX_KEPT_BYTES) throw new DomainError('file_too_large')
-  return { picture: await keepPicture(store, 'emotes', webp), isAnimated: pages > 1 }
+  const picture = `public/emotes/${newId()}.webp`
+  await putPicture(store, picture, webp)
+  return { picture, isAnimated: pages > 1 }
 }

@@ -7,6 +7,7 @@ import { ifMatchOf } from '../http/if-match.ts'
 import { imageTypes, takePicture } from '../http/image-upload.ts'
 import { type RequestState, requireViewer } from '../http/request.ts'
 import { sendAsset } from '../library/send-asset.ts'
+import { dropPicture } from '../pictures/keep-picture.ts'
 import { changeStatus, type StatusAction, statusActions } from './change-status.ts'
 import {
   type CourseJson,
@@ -107,6 +108,8 @@ export function courseItemRoutes(context: Context): Api {
     '/:id/thumbnail',
     {
       summary: 'Its picture: JPEG, PNG, WebP or GIF, 8 MB at most, as the body.',
+      description:
+        'Kept at 16:9 and up to 1280 across. `thumbnail_url` ends in the widths it is there in, as `<id>-400-800-1280.webp`; the smaller are `<id>-400.webp` and so on, and each is also `.avif`.',
       access: 'signed-in',
       params: idParams,
       upload: imageTypes,
@@ -116,11 +119,11 @@ export function courseItemRoutes(context: Context): Api {
       const viewer = requireViewer(ctx.state)
       // Before the file is read, so that only those who may send one.
       await requireCourse(ctx.state.em, viewer, params.id, 'edit')
-      const key = await takePicture(ctx, store, 'courses', { width: 1280, height: 720 })
+      const key = await takePicture(ctx, store, 'courses')
       try {
         await setThumbnail(ctx.state.em.fork(), queue, viewer, params.id, key)
       } catch (error) {
-        await store.delete([key]).catch(() => {})
+        await dropPicture(store, key).catch(() => {})
         throw error
       }
       await catalogCache.bump()

@@ -3,6 +3,7 @@ import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { queueDeletion } from '../library/delete-objects.job.ts'
+import { keysOfPicture } from '../pictures/picture-name.ts'
 import type { Person } from './access.ts'
 import { lockCourse } from './lock-course.ts'
 import { removeFiles } from './remove-files.ts'
@@ -24,7 +25,7 @@ export async function deleteCourse(em: EntityManager, queue: Queue, person: Pers
     const details = { title: course.title }
     writeAudit(tx, { actor: person.id, action: 'course.delete', object: `course:${courseId}`, details })
     await removeFiles(tx, queue, 'm.course_id', courseId)
-    if (course.thumbnail) await queueDeletion(queue, tx, [course.thumbnail])
+    if (course.thumbnail) await queueDeletion(queue, tx, keysOfPicture(course.thumbnail))
     tx.remove(course)
     await tx.flush()
   })

@@ -1,6 +1,7 @@
 import type { EntityManager } from '../db/orm.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { queueDeletion } from '../library/delete-objects.job.ts'
+import { keysOfPicture } from '../pictures/picture-name.ts'
 import type { Person } from './access.ts'
 import { lockContent } from './lock-course.ts'
 
@@ -17,7 +18,7 @@ export async function setThumbnail(
 ): Promise<void> {
   await em.transactional(async (tx) => {
     const { course } = await lockContent(tx, person, courseId)
-    if (course.thumbnail) await queueDeletion(queue, tx, [course.thumbnail])
+    if (course.thumbnail) await queueDeletion(queue, tx, keysOfPicture(course.thumbnail))
     course.thumbnail = key
     course.version += 1
     await tx.flush()

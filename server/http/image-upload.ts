@@ -1,52 +1,28 @@
 import { fileTypeFromBuffer } from 'file-type'
 import type { Context as KoaContext } from 'koa'
-import sharp from 'sharp'
 import type { ObjectStore } from '../../media/storage/object-store.ts'
-import { ObjectStoreError } from '../../media/storage/object-store.ts'
-import { newId } from '../db/base.ts'
 import { DomainError } from '../errors.ts'
+import { keepPicture } from '../pictures/keep-picture.ts'
+import type { PictureKind } from '../pictures/picture-name.ts'
 import { boundaryOf, readParts } from './multipart.ts'
 
 const MAX_BYTES = 8 * 1024 * 1024
 const FORM_OVERHEAD = 64 * 1024
-/** A small file can unpack to a picture that fills the memory. */
-const MAX_PIXELS = 40_000_000
 /** By their first bytes, whatever the request calls them. SVG is a document that runs scripts, and none of these. */
 const accepted = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif'])
 
 /** What such a route says that it takes. */
 export const imageTypes = ['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const
 
-type PictureFolder = 'courses' | 'avatars' | 'channels' | 'emotes'
-
-export interface PictureSize {
-  width: number
-  height: number
-}
-
 /**
- * Takes a picture that is the body of the request, or the first file of its form, and keeps it as WebP, without what
- * cameras write into pictures, under `public/<folder>/<random>.webp`. The name it had is never looked at.
+ * Takes a picture that is the body of the request, or the first file of its form, and keeps it in all its sizes. The name
+ * it had is never looked at.
  *
- * @returns the object's key
- * @throws {DomainError} `body_too_large`, `file_type_refused`, `image_unreadable`, `store_unavailable`
+ * @returns the key that stands for it
+ * @throws {DomainError} those of `readPicture` and `keepPicture`
  */
-export async function takePicture(
-  ctx: KoaContext,
-  store: ObjectStore,
-  folder: PictureFolder,
-  { width, height }: PictureSize,
-): Promise<string> {
-  const bytes = await readPicture(ctx)
-  const webp = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
-    .rotate()
-    .resize({ width, height, fit: 'cover', withoutEnlargement: true })
-    .webp({ quality: 82 })
-    .toBuffer()
-    .catch((error: unknown) => {
-      throw new DomainError('image_unreadable', {}, { cause: error })
-    })
-  return keepPicture(store, folder, webp)
+export async function takePicture(ctx: KoaContext, store: ObjectStore, kind: PictureKind): Promise<string> {
+  return keepPicture(store, kind, await readPicture(ctx))
 }
 
 /**
@@ -61,21 +37,6 @@ export async function readPicture(ctx: KoaContext, maxBytes = MAX_BYTES): Promis
   const type = await fileTypeFromBuffer(bytes)
   if (!type || !accepted.has(type.mime)) throw new DomainError('file_type_refused')
   return bytes
-}
-
-/**
- * @returns the object's key
- * @throws {DomainError} `store_unavailable`
- */
-export async function keepPicture(store: ObjectStore, folder: PictureFolder, webp: Buffer): Promise<string> {
-  const key = `public/${folder}/${newId()}.webp`
-  try {
-    await store.put(key, webp, { contentType: 'image/webp', cacheControl: 'public, max-age=31536000, immutable' })
-  } catch (error) {
-    if (error instanceof ObjectStoreError) throw new DomainError('store_unavailable', {}, { cause: error })
-    throw error
-  }
-  return key
 }
 
 /** @throws {DomainError} `malformed_form`, `file_missing`, `body_too_large` */

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 
 const route =
-  /^\/api\/files\/((?:courses|avatars|channels|emotes)\/[0-9a-f]{24}\.webp|library\/[0-9a-f]{64}(?:\.[a-z0-9]{1,8})?)$/
+  /^\/api\/files\/((?:courses|avatars|channels|emotes)\/[0-9a-f]{24}(?:-\d{1,4}){0,4}\.(?:webp|avif)|library\/[0-9a-f]{64}(?:\.[a-z0-9]{1,8})?)$/
 
 /** Where a browser finds a public picture: at the bucket's public domain when it has one, else here. */
 export function publicUrl(store: Config['store'], key: string): string {
@@ -15,7 +15,7 @@ export function publicUrl(store: Config['store'], key: string): string {
 }
 
 /**
- * `GET /api/files/<folder>/<random>.webp`: pictures that anybody may see. Their names never mean another picture, and a
+ * `GET /api/files/<folder>/<random>….webp` or `.avif`: pictures that anybody may see. Their names never mean another picture, and a
  * library's file never another content; but that one may be taken back.
  */
 export function publicFiles({ store }: Pick<Context, 'store'>): Middleware {
