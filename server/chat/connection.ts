@@ -1,4 +1,5 @@
 import { orElse } from '../redis.ts'
+import type { Section } from './audience.ts'
 import { hasBlockedTerm } from './blocked-terms.ts'
 import { cleanText } from './clean-text.ts'
 import { isEmoteOnly } from './emote-only.ts'
@@ -27,8 +28,8 @@ const MAX_LISTED = 200
 /** The socket, as far as a connection needs it. */
 export interface Wire {
   send(frame: ServerFrame): void
-  subscribe(room: string): void
-  unsubscribe(room: string): void
+  subscribe(room: string, section: number): void
+  unsubscribe(room: string, section: number): void
   /** Bytes that wait for a reader who is slower than we are. */
   buffered(): number
   close(code: number): void
@@ -41,7 +42,8 @@ export class Connection {
   issuedAt: number
   /** Redis was away when it was opened, so its ticket may have been used before: it reads until it shows another. */
   isReadOnly: boolean
-  readonly rooms = new Set<string>()
+  /** Where they sit in each. */
+  readonly rooms = new Map<string, Section>()
   readonly #wire: Wire
   readonly #hub: HubRooms
   readonly #frames: TokenBucket
@@ -128,16 +130,18 @@ export class Connection {
   /** The socket is gone. */
   closed(): void {
     this.#isClosed = true
-    for (const room of this.rooms) this.#hub.exit(room, this)
+    for (const [room, section] of this.rooms) this.#hub.exit(room, section, this)
     this.rooms.clear()
   }
 
   /** They may no longer read there. */
   async leave(room: string): Promise<void> {
-    if (!this.rooms.delete(room)) return
+    const section = this.rooms.get(room)
+    if (!section) return
+    this.rooms.delete(room)
     this.#late.delete(room)
-    if (!this.#isClosed) this.#wire.unsubscribe(room)
-    this.#hub.exit(room, this)
+    if (!this.#isClosed) this.#wire.unsubscribe(room, section.number)
+    this.#hub.exit(room, section, this)
   }
 
   async #handle(frame: ClientFrame): Promise<void> {
@@ -179,11 +183,14 @@ export class Connection {
     ])
     if (this.#isClosed) return
     // Nothing is awaited from here on: what is published after the snapshot reaches this socket, what was before does not.
-    const isNew = !this.rooms.has(room)
-    if (isNew && this.rooms.size >= MAX_ROOMS) return this.refuse('too_many_rooms', { room })
-    const { recovered, lines } = live.snapshot(since, older)
-    this.rooms.add(room)
-    const { epoch: e, flushed: s } = live.room
+    let section = this.rooms.get(room)
+    if (!section && this.rooms.size >= MAX_ROOMS) return this.refuse('too_many_rooms', { room })
+    if (!section) {
+      section = this.#hub.enter(room, live, this)
+      this.rooms.set(room, section)
+    }
+    const { recovered, s, lines } = live.snapshot(section, since, older)
+    const e = live.room.epoch
     this.tell({
       t: 'joined',
       room,
@@ -200,9 +207,8 @@ export class Connection {
     })
     if (this.#wire.buffered() > BUSY_BYTES) {
       this.#late.set(room, { e, s })
-      this.#wire.unsubscribe(room)
-    } else this.#wire.subscribe(room)
-    if (isNew) this.#hub.enter(room, this)
+      this.#wire.unsubscribe(room, section.number)
+    } else this.#wire.subscribe(room, section.number)
   }
 
   async #send({ room, cid, body, re, at }: Extract<ClientFrame, { t: 'send' }>): Promise<void> {

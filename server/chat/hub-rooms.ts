@@ -1,6 +1,7 @@
 import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
 import { Arrivals } from './arrivals.ts'
+import type { Section } from './audience.ts'
 import type { Connection } from './connection.ts'
 import { CONTROL_CHANNEL, type Control, say, tellRoom, tellSite } from './control.ts'
 import type { ChatHost } from './host.ts'
@@ -38,8 +39,8 @@ export interface HubRoomsOptions {
   log: Pick<Logger, 'warn' | 'info'>
   metrics: HubMetrics
   ticketSecret: string
-  /** To everybody of a room on this node. */
-  publish(room: string, frame: string): void
+  /** To everybody in a section of a room's audience. */
+  publish(room: string, section: number, frame: string): void
   timing?: Partial<PresenceTiming>
   /** Up to so many viewers, lines of a room say who comes and who goes. */
   announceUpTo: number
@@ -134,12 +135,11 @@ export class HubRooms implements AsyncDisposable {
     const live = new LiveRoom(id, {
       ...{ store: this.store, log },
       prepare: () => this.#prepare(id),
-      publish: (frame) => {
+      publish: (section, frame) => {
         metrics.frames.inc()
-        this.#options.publish(id, frame)
+        this.#options.publish(id, section, frame)
       },
-      audience: () => connections.size,
-      onSent: (lagMs, lines) => metrics.sent(lagMs, lines, connections.size),
+      onSent: (lagMs, lines, connections) => metrics.sent(lagMs, lines, connections),
     })
     const hear = (message: string) => live.receive(message)
     const opening = (async () => {
@@ -153,14 +153,17 @@ export class HubRooms implements AsyncDisposable {
     return opening
   }
 
-  enter(room: string, connection: Connection): void {
+  /** They are in it from now on. */
+  enter(room: string, live: LiveRoom, connection: Connection): Section {
     this.#rooms.get(room)?.connections.add(connection)
     this.#arrivals.came(room, connection.person, this.count(room))
     this.presence.enter(room, connection.person.uid)
+    return live.audience.enter(live.room.last)
   }
 
-  exit(room: string, connection: Connection): void {
+  exit(room: string, section: Section, connection: Connection): void {
     const entry = this.#rooms.get(room)
+    entry?.live.audience.leave(section)
     if (entry?.connections.delete(connection) && entry.connections.size === 0) entry.idleSinceMs = Date.now()
     this.presence.exit(room, connection.person.uid)
   }
@@ -215,7 +218,7 @@ export class HubRooms implements AsyncDisposable {
     connection.issuedAt = Math.floor(Date.now() / 1000)
     const mayWriteNow = connection.isReadOnly
     connection.isReadOnly = false
-    if (mayWriteNow) await Promise.all([...connection.rooms].map((room) => this.#placeAgain(room, ticket.uid)))
+    if (mayWriteNow) await Promise.all([...connection.rooms.keys()].map((room) => this.#placeAgain(room, ticket.uid)))
   }
 
   /** A ticket opens one connection; a resume token as many as it likes while it lives. */
@@ -316,7 +319,7 @@ export class HubRooms implements AsyncDisposable {
   }
 
   #publish(room: string, frame: ServerFrame): void {
-    if (this.#rooms.has(room)) this.#options.publish(room, JSON.stringify(frame))
+    this.#rooms.get(room)?.live.tell(JSON.stringify(frame))
   }
 
   /** Also now and then without a reason: the last line of a burst may be the one that was lost. */

@@ -96,7 +96,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     ...{ redis, host, log, metrics, ticketSecret },
     ...(options.timing ? { timing: options.timing } : {}),
     announceUpTo: options.announceUpTo ?? 0,
-    publish: (room, frame) => void app.publish(`r/${room}`, frame),
+    publish: (room, section, frame) => void app.publish(topicOf(room, section), frame),
     onRegistered: () => admission.sayAgain(),
   })
   const { lease } = rooms.presence
@@ -224,8 +224,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       isReadOnly,
       wire: {
         send: (frame) => void ws.send(JSON.stringify(frame)),
-        subscribe: (room) => void ws.subscribe(`r/${room}`),
-        unsubscribe: (room) => void ws.unsubscribe(`r/${room}`),
+        subscribe: (room, section) => void ws.subscribe(topicOf(room, section)),
+        unsubscribe: (room, section) => void ws.unsubscribe(topicOf(room, section)),
         buffered: () => ws.getBufferedAmount(),
         close: (code) => endSoon(ws, code),
       },
@@ -325,4 +325,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       app.close()
     },
   }
+}
+
+function topicOf(room: string, section: number): string {
+  return `r/${room}/${section}`
 }

@@ -1,12 +1,14 @@
 import type { Logger } from '../logger.ts'
+import { Audience, type Section } from './audience.ts'
 import type { ChatLine, RoomSettings, ServerFrame } from './protocol.ts'
 import { Room } from './room.ts'
 import type { RoomStore } from './room-store.ts'
 
-/** Deliveries a second of one room on this node, above which frames are gathered. */
+/** Deliveries a second of one room on this node, above which lines are gathered into frames. */
 const CALM_DELIVERIES = 50_000
-const GATHERED_DELIVERIES = 100_000
-const LONGEST_GATHERING_MS = 500
+/** And so many frames a second are written then, half of what a core can; everybody's turn comes within half a second. */
+const GATHERED_FRAMES = 100_000
+const LONGEST_ROUND_MS = 500
 /** Kept under what uWebSockets sends in one piece with others. */
 const FRAME_BYTES = 15_000
 /** Who is further behind begins anew: so much at once is no conversation, and the ring must hold what is not sent yet. */
@@ -27,23 +29,29 @@ export interface Since {
   s: number
 }
 
+export interface Snapshot {
+  /** True when `lines` go on right behind what they said they had. */
+  recovered: boolean
+  /** The newest line that they have then. */
+  s: number
+  lines: ChatLine[]
+}
+
 export interface LiveRoomOptions {
   store: RoomStore
   /** Makes sure that Redis has the room's settings and bans. */
   prepare(): Promise<void>
-  /** Sends one frame to everybody of the room on this node. */
-  publish(frame: string): void
-  /** Connections of the room on this node. */
-  audience(): number
-  /** Told how old a line was when it was sent, milliseconds. */
-  onSent(lagMs: number, lines: number): void
+  /** Sends one frame to everybody in a section of the room's audience. */
+  publish(section: number, frame: string): void
+  /** Told how old a line was when it was sent, milliseconds, and to how many. */
+  onSent(lagMs: number, lines: number, connections: number): void
   log: Pick<Logger, 'warn'>
 }
 
 /**
  * One room on one node: takes lines from Redis in their order, fills what was missed, and sends them on in frames.
  *
- *   Redis pub/sub ──▶ receive() ──▶ Room ──(a tick)──▶ one frame for all
+ *   Redis pub/sub ──▶ receive() ──▶ Room ──(a turn)──▶ one frame for all of a section, then for the next one
  *                        └─ a gap: XRANGE, once for the node rather than for each client
  *
  * Guarantees: every client of this node sees every line once, in the one order; or a `reset`, after which it asks anew.
@@ -51,6 +59,7 @@ export interface LiveRoomOptions {
  */
 export class LiveRoom implements Disposable {
   readonly room: Room
+  readonly audience = new Audience()
   settings: RoomSettings = { slow: 0, mode: 'all', frozen: false, notices: 'moderators', emotes: 0 }
   pin: ChatLine | null = null
   readonly #options: LiveRoomOptions
@@ -59,8 +68,9 @@ export class LiveRoom implements Disposable {
   #checking: Promise<void> | null = null
   #retry: NodeJS.Timeout | null = null
   #older: { atMs: number; lines: Promise<ChatLine[]> } | null = null
-  #tick: NodeJS.Timeout | null = null
-  #isTurn = false
+  /** Ends the wait for the next section's turn. */
+  #cancel: (() => void) | null = null
+  #nextTurnAt = 0
   #isClosed = false
   #linesPerSecond = 0
   #countedAtMs = 0
@@ -119,31 +129,42 @@ export class LiveRoom implements Disposable {
   }
 
   /** What somebody who joins is shown first; subscribe them in the same turn, and they miss nothing and see nothing twice. */
-  snapshot(since?: Since, older: readonly ChatLine[] = []): { recovered: boolean; lines: ChatLine[] } {
-    const missed = since && this.room.since(since.e, since.s, older)
-    if (missed && sizeOf(missed) <= SNAPSHOT_BYTES) return { recovered: true, lines: missed }
-    const lines = this.room.newest(SHOWN_AT_JOIN)
+  snapshot({ sent }: Section, since?: Since, older: readonly ChatLine[] = []): Snapshot {
+    const missed = since && this.room.since(since.e, since.s, sent, older)
+    // They may come from where more had been sent: what they know already they skip by its number.
+    if (missed && sizeOf(missed) <= SNAPSHOT_BYTES)
+      return { recovered: true, s: Math.max(since.s, sent), lines: missed }
+    const lines = this.room.newest(SHOWN_AT_JOIN, sent)
     while (sizeOf(lines) > SNAPSHOT_BYTES) lines.splice(0, Math.ceil(lines.length / 4))
-    return { recovered: false, lines }
+    return { recovered: false, s: sent, lines }
   }
 
-  /** Sends what is gathered now rather than with the next tick. */
+  /** What is no line of the room, to everybody of it on this node. */
+  tell(frame: string): void {
+    for (const { number } of this.audience.sections) this.#options.publish(number, frame)
+  }
+
+  /** Everybody is sent all there is, now. */
   flush(): void {
-    if (this.#tick) clearTimeout(this.#tick)
-    this.#tick = null
-    const lines = this.room.flush()
-    if (lines.length === 0) return
-    for (const pieces of inFrames(lines)) {
-      this.#options.publish(`{"t":"b","room":"${this.room.id}","e":"${this.room.epoch}","m":[${pieces.join(',')}]}`)
-    }
-    this.#linesPerSecond += lines.length
-    this.#options.onSent(Math.max(0, Date.now() - (lines[0]?.ts || Date.now())), lines.length)
+    for (const section of this.audience.sections) this.#flush(section)
   }
 
   [Symbol.dispose](): void {
     this.#isClosed = true
     if (this.#retry) clearTimeout(this.#retry)
-    if (this.#tick) clearTimeout(this.#tick)
+    this.#cancel?.()
+  }
+
+  #flush(section: Section): void {
+    const { room } = this
+    const lines = room.behind(section.sent)
+    section.sent = room.last
+    if (lines.length === 0) return
+    for (const pieces of inFrames(lines)) {
+      const frame = `{"t":"b","room":"${room.id}","e":"${room.epoch}","m":[${pieces.join(',')}]}`
+      this.#options.publish(section.number, frame)
+    }
+    this.#options.onSent(Math.max(0, Date.now() - (lines[0]?.ts || Date.now())), lines.length, section.size)
   }
 
   #take(epoch: string, line: ChatLine): void {
@@ -156,8 +177,10 @@ export class LiveRoom implements Disposable {
 
   #took(line: ChatLine): void {
     this.#apply(line)
+    this.#count()
+    const { last } = this.room
     // What is not sent must stay in the ring.
-    if (this.room.last - this.room.flushed >= LONGEST_GAP) this.flush()
+    if (this.audience.sections.some(({ sent }) => last - sent >= LONGEST_GAP)) this.flush()
     else this.#flushSoon()
   }
 
@@ -198,7 +221,7 @@ export class LiveRoom implements Disposable {
       if (isLess) await store.goOnAnew(room.id, room.epoch, room.last)
       if (isLess || head.epoch !== room.epoch || head.last - room.last > LONGEST_GAP) {
         await this.#load()
-        this.#options.publish(JSON.stringify({ t: 'reset', room: room.id, e: room.epoch } satisfies ServerFrame))
+        this.tell(JSON.stringify({ t: 'reset', room: room.id, e: room.epoch } satisfies ServerFrame))
       } else if (head.last > room.last) await this.#fill(head.last)
       const waiting: [string, ChatLine][] = this.#waiting
       this.#waiting = null
@@ -226,26 +249,34 @@ export class LiveRoom implements Disposable {
     await this.#options.prepare()
     const stored = await this.#options.store.load(this.room.id)
     this.room.reset(stored.epoch, stored.last, stored.lines)
+    this.audience.hasAll(stored.last)
     this.settings = stored.settings
     this.pin = stored.pin
     this.#older = null
   }
 
-  /** At the end of this turn while few are here and little is said; else gathered, since a frame costs what a line does. */
+  /** At the end of this turn while few are here and little is said; else at a pace, so that frames gather lines. */
   #flushSoon(): void {
-    if (this.#tick || this.#isTurn) return
-    this.#count()
-    const audience = this.#options.audience()
-    if (audience * this.#linesPerSecond <= CALM_DELIVERIES) {
-      this.#isTurn = true
-      setImmediate(() => {
-        this.#isTurn = false
-        this.flush()
-      })
+    if (this.#cancel) return
+    const run = () => this.#flushNext()
+    if (this.audience.size * this.#linesPerSecond <= CALM_DELIVERIES) {
+      const turn = setImmediate(run)
+      this.#cancel = () => clearImmediate(turn)
     } else {
-      const waitMs = Math.min(LONGEST_GATHERING_MS, (audience / GATHERED_DELIVERIES) * 1000)
-      this.#tick = setTimeout(() => this.flush(), waitMs)
+      const turn = setTimeout(run, Math.max(0, this.#nextTurnAt - performance.now()))
+      this.#cancel = () => clearTimeout(turn)
     }
+  }
+
+  #flushNext(): void {
+    this.#cancel = null
+    const { audience, room } = this
+    const section = audience.next(room.last)
+    if (!section) return
+    const paceMs = Math.min((section.size / GATHERED_FRAMES) * 1000, LONGEST_ROUND_MS / audience.sections.length)
+    this.#nextTurnAt = performance.now() + paceMs
+    this.#flush(section)
+    this.#flushSoon()
   }
 
   /** A decaying count: about what came in the last second. */
@@ -253,7 +284,7 @@ export class LiveRoom implements Disposable {
     const now = performance.now()
     const passed = (now - this.#countedAtMs) / 1000
     this.#countedAtMs = now
-    this.#linesPerSecond *= Math.exp(-Math.min(passed, 20))
+    this.#linesPerSecond = 1 + this.#linesPerSecond * Math.exp(-Math.min(passed, 20))
   }
 }
 

@@ -12,19 +12,18 @@ export type Taken =
   | { gap: [number, number] }
 
 /**
- * The newest lines of a room as one node has them, and which of them its clients have been sent.
+ * The newest lines of a room as one node has them.
  *
- *   Redis ──▶ take() ──▶ ring ──flush()──▶ clients        `last` was taken, `flushed` was sent
+ *   Redis ──▶ take() ──▶ ring ──behind()──▶ clients        `last` was taken; each section of them was `sent` up to a line
  *
- * A client that joins is shown the ring up to `flushed`, no further: what lies between comes with the next flush, to
- * everybody. Lines are numbered without gaps; a deleted one is kept as `gone`, so that the numbers still say so.
+ * A client that joins is shown the ring up to what its section was sent, no further: what lies behind comes with the next
+ * frame, to everybody there. Lines are numbered without gaps; a deleted one is kept as `gone`, so that the numbers still say so.
  */
 export class Room {
   readonly id: string
   epoch = ''
   #lines: ChatLine[] = []
   #last = 0
-  #flushed = 0
 
   constructor(id: string) {
     this.id = id
@@ -35,21 +34,15 @@ export class Room {
     return this.#last
   }
 
-  /** Number of the newest line that clients have been sent. */
-  get flushed(): number {
-    return this.#flushed
-  }
-
   /** Number of the oldest line that is here. */
   get first(): number {
     return this.#lines[0]?.s ?? this.#last + 1
   }
 
-  /** As Redis has it; also when Redis has lost what it had. All of it counts as sent. */
+  /** As Redis has it; also when Redis has lost what it had. */
   reset(epoch: string, last: number, lines: ChatLine[]): void {
     this.epoch = epoch
     this.#last = last
-    this.#flushed = last
     this.#lines = []
     for (const line of lines) this.#keep(line)
   }
@@ -68,26 +61,24 @@ export class Room {
     for (let s = Math.max(from, this.#last + 1); s < to; s++) this.take(this.epoch, { s, ts: 0, k: 'gone' })
   }
 
-  /** What clients have not been sent yet; from now on they have. */
-  flush(): ChatLine[] {
-    const lines = this.#lines.filter(({ s }) => s > this.#flushed)
-    this.#flushed = this.#last
-    return lines
+  /** What those have not been sent yet who have everything up to `sent`. */
+  behind(sent: number): ChatLine[] {
+    return this.#lines.filter((line) => line.s > sent)
   }
 
-  /** The newest lines that clients have been sent, oldest first; without who came and went before. */
-  newest(count: number): ChatLine[] {
-    return this.#lines.filter((line) => line.s <= this.#flushed && line.k !== 'gone' && !isMove(line)).slice(-count)
+  /** The newest lines up to `sent`, oldest first; without who came and went before. */
+  newest(count: number, sent: number): ChatLine[] {
+    return this.#lines.filter((line) => line.s <= sent && line.k !== 'gone' && !isMove(line)).slice(-count)
   }
 
   /**
-   * Everything behind `s` that clients have been sent; null when that is further back than the ring.
+   * Everything behind `s` up to `sent`; null when that is further back than the ring.
    *
    * @param older lines from before the ring, which make it reach back as far as they do
    */
-  since(epoch: string, s: number, older: readonly ChatLine[] = []): ChatLine[] | null {
-    if (epoch !== this.epoch || s > this.#flushed) return null
-    const here = this.#lines.filter((line) => line.s > s && line.s <= this.#flushed)
+  since(epoch: string, s: number, sent: number, older: readonly ChatLine[] = []): ChatLine[] | null {
+    if (epoch !== this.epoch || s > this.#last) return null
+    const here = this.#lines.filter((line) => line.s > s && line.s <= sent)
     if (s + 1 >= this.first) return here
     const [oldest] = older
     if (!oldest || oldest.s > s + 1) return null

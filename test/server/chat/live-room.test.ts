@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Section } from '../../../server/chat/audience.ts'
 import { LiveRoom } from '../../../server/chat/live-room.ts'
 import type { ChatLine, ServerFrame } from '../../../server/chat/protocol.ts'
 import { Room } from '../../../server/chat/room.ts'
@@ -58,28 +59,36 @@ class FakeStore {
 
 let store: FakeStore
 let live: LiveRoom
+/** What the first section was sent. */
 let frames: ServerFrame[]
-let audience = 1
+/** Sections in the order that they were served in. */
+let served: number[]
+let sections: Section[]
 
 beforeEach(async () => {
   store = new FakeStore()
   frames = []
-  audience = 1
+  served = []
   live = new LiveRoom('r', {
     store: store as unknown as RoomStore,
     prepare: async () => {},
-    publish: (frame) => {
+    publish: (section, frame) => {
       expect(Buffer.byteLength(frame)).toBeLessThan(16 * 1024)
-      frames.push(JSON.parse(frame))
+      served.push(section)
+      if (section === 0) frames.push(JSON.parse(frame))
     },
-    audience: () => audience,
     onSent() {},
     log: { warn() {} },
   })
   await live.open()
+  sections = [live.audience.enter(0)]
   return () => live[Symbol.dispose]()
 })
 
+const section = () => sections[0] as Section
+const seat = (connections: number) => {
+  for (let i = 0; i < connections; i += 1) sections.push(live.audience.enter(live.room.last))
+}
 const hear = (messages: string[]) => {
   for (const message of messages) live.receive(message)
 }
@@ -118,7 +127,7 @@ describe('a gap', () => {
     const messages = store.write(...upTo(900, 2).map((s) => line(s)))
     hear(messages.slice(-1))
     await vi.waitFor(() => expect(frames.at(-1)).toEqual({ t: 'reset', room: 'r', e: 'one' }))
-    expect(live.snapshot({ e: 'one', s: 1 })).toMatchObject({ recovered: false })
+    expect(live.snapshot(section(), { e: 'one', s: 1 })).toMatchObject({ recovered: false })
     hear(store.write(line(901)))
     await vi.waitFor(() => expect(told()).toEqual([1, 901]))
   })
@@ -162,21 +171,55 @@ describe('the tick', () => {
     expect(frames).toHaveLength(1)
   })
 
-  it('grows with the audience up to half a second', async () => {
-    audience = 100_000
+  it('serves a large audience section by section, at a pace, each with all that there is by then', async () => {
+    seat(9999)
     hear(store.write(...upTo(10).map((s) => line(s))))
-    await vi.waitFor(() => expect(told()).toEqual(upTo(10)))
+    await vi.waitFor(() => expect(live.audience.sections.every(({ sent }) => sent === 10)).toBe(true))
+    served = []
     const from = performance.now()
     hear(store.write(line(11)))
+    await vi.waitFor(() => expect(served).toHaveLength(4), { interval: 1 })
     hear(store.write(line(12)))
-    await vi.waitFor(() => expect(told()).toEqual(upTo(12)), { timeout: 2000, interval: 5 })
+    await vi.waitFor(() => expect(live.audience.sections.every(({ sent }) => sent === 12)).toBe(true), { interval: 5 })
+    // Ten milliseconds for a thousand: the first four come again for the second line, the others were sent both at once.
+    expect(performance.now() - from).toBeGreaterThan(120)
+    expect(served.slice(0, 10)).toEqual([...Array(10).keys()].map((i) => ((served[0] ?? 0) + i) % 10))
+    expect(served).toHaveLength(14)
+    expect(told()).toEqual(upTo(12))
+  })
+
+  it('comes to everybody within half a second, however many they are', async () => {
+    seat(100_000)
+    hear(store.write(...upTo(10).map((s) => line(s))))
+    await vi.waitFor(() => expect(live.audience.sections.every(({ sent }) => sent === 10)).toBe(true), 2000)
+    const from = performance.now()
+    hear(store.write(line(11)))
+    await vi.waitFor(() => expect(live.audience.sections.every(({ sent }) => sent === 11)).toBe(true), 2000)
     expect(performance.now() - from).toBeGreaterThan(450)
     expect(performance.now() - from).toBeLessThan(1500)
-    expect(frames).toHaveLength(2)
+  })
+
+  it('finds who comes in between at what their section was sent, and a section that was empty with nothing to catch up', async () => {
+    seat(2500)
+    hear(store.write(...upTo(50).map((s) => line(s))))
+    await vi.waitFor(() => expect(served.length).toBeGreaterThan(0), { interval: 1 })
+    for (const each of live.audience.sections) {
+      expect(live.snapshot(each, { e: 'one', s: 0 })).toEqual({
+        recovered: true,
+        s: each.sent,
+        lines: upTo(each.sent).map((s) => line(s)),
+      })
+    }
+    // From another node, which was faster: nothing is missing, and what comes again is known by its number.
+    const slow = live.audience.sections.find(({ sent }) => sent === 0) as Section
+    expect(live.snapshot(slow, { e: 'one', s: 30 })).toEqual({ recovered: true, s: 30, lines: [] })
+    expect(live.snapshot(slow, { e: 'one', s: 51 })).toMatchObject({ recovered: false })
+    for (const each of sections.filter((one) => one === slow)) live.audience.leave(each)
+    expect(live.audience.enter(live.room.last)).toMatchObject({ number: slow.number, size: 1, sent: 50 })
   })
 
   it('is split into frames under 16 KiB, and never gathers more than the ring keeps', async () => {
-    audience = 100_000
+    seat(100_000)
     hear(store.write(...upTo(3).map((s) => line(s))))
     await vi.waitFor(() => expect(told()).toEqual(upTo(3)))
     hear(store.write(...upTo(1200, 4).map((s) => line(s, { b: '"'.repeat(400) }))))
@@ -190,10 +233,10 @@ describe('who comes back', () => {
     await vi.waitFor(() => expect(told()).toEqual(upTo(700)))
     const [first, second] = await Promise.all([live.older({ e: 'one', s: 50 }), live.older({ e: 'one', s: 60 })])
     expect(store.reads).toBe(1)
-    expect(live.snapshot({ e: 'one', s: 50 }, first).lines.map(({ s }) => s)).toEqual(upTo(700, 51))
+    expect(live.snapshot(section(), { e: 'one', s: 50 }, first).lines.map(({ s }) => s)).toEqual(upTo(700, 51))
     hear(store.write(line(701, { k: 'del', of: 100 }), line(702, { k: 'purge', u: 'u:2' })))
     await vi.waitFor(() => expect(told().at(-1)).toBe(702))
-    const { recovered, lines } = live.snapshot({ e: 'one', s: 60 }, second)
+    const { recovered, lines } = live.snapshot(section(), { e: 'one', s: 60 }, second)
     expect(recovered).toBe(true)
     expect(lines.some(({ s }) => s === 100)).toBe(false)
     expect(lines.some(({ s }) => s === 101)).toBe(true)
@@ -202,7 +245,7 @@ describe('who comes back', () => {
   it('with more missed than a socket can hold begins anew', async () => {
     hear(store.write(...upTo(500).map((s) => line(s, { b: 'x'.repeat(1900) }))))
     await vi.waitFor(() => expect(told()).toEqual(upTo(500)))
-    const { recovered, lines } = live.snapshot({ e: 'one', s: 0 })
+    const { recovered, lines } = live.snapshot(section(), { e: 'one', s: 0 })
     expect(recovered).toBe(false)
     expect(lines).toHaveLength(100)
   })
@@ -211,13 +254,13 @@ describe('who comes back', () => {
     const room = new Room('r')
     room.reset('e', 0, [])
     for (const s of [1, 2, 3]) room.take('e', line(s))
-    expect(room.since('e', 0)).toEqual([])
-    room.flush()
-    expect(room.since('e', 1)?.map(({ s }) => s)).toEqual([2, 3])
+    expect(room.since('e', 0, 0)).toEqual([])
+    expect(room.since('e', 1, 3)?.map(({ s }) => s)).toEqual([2, 3])
     room.take('e', line(4))
-    expect(room.newest(10).map(({ s }) => s)).toEqual([1, 2, 3])
-    expect(room.flush().map(({ s }) => s)).toEqual([4])
-    expect(room.since('e', 9)).toBe(null)
-    expect(room.since('other', 1)).toBe(null)
+    expect(room.newest(10, 3).map(({ s }) => s)).toEqual([1, 2, 3])
+    expect(room.behind(3).map(({ s }) => s)).toEqual([4])
+    expect(room.behind(4)).toEqual([])
+    expect(room.since('e', 9, 4)).toBe(null)
+    expect(room.since('other', 1, 4)).toBe(null)
   })
 })
