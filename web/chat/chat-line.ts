@@ -2,6 +2,7 @@ import { msg, str } from '@lit/localize'
 import { html, nothing, type TemplateResult } from 'lit'
 import { currentLocale } from '../locale.ts'
 import { icon } from '../ui/icons.ts'
+import { smallPicture } from '../ui/picture.ts'
 import { MODERATOR, OWNER } from './chat-ranks.ts'
 import { refusalText, systemText } from './chat-words.ts'
 import { mentions } from './mentions.ts'
@@ -76,7 +77,8 @@ export function badge(rank: number): TemplateResult | typeof nothing {
 
 /** A picture, or the first letter on the person's colour. */
 export function avatar(uid: string, name: string, picture: string | undefined): TemplateResult {
-  if (picture) return html`<img class="avatar" src=${picture} alt="" loading="lazy" />`
+  if (picture)
+    return html`<img class="avatar" src=${smallPicture(picture, 24)} alt="" width="24" height="24" loading="lazy" decoding="async" />`
   const { light } = nameColours(uid)
   return html`<span class="avatar" aria-hidden="true" style="background: ${light}">${[...name.trim()][0]?.toUpperCase() ?? '?'}</span>`
 }

@@ -2,8 +2,12 @@ import { msg, str, updateWhenLocaleChanges } from '@lit/localize'
 import { css, html, LitElement, nothing } from 'lit'
 import type { CourseCardJson } from '../../server/courses/catalog-contract.ts'
 import { icon } from '../ui/icons.ts'
+import { picture } from '../ui/picture.ts'
 import { base } from '../ui/styles.ts'
 import { difficultyText, lessonsText, minutesText, priceText, ratingText } from './course-words.ts'
+
+/** One column on a phone, two on a tablet, then about 300 pixels. */
+const CARD = { sizes: '(max-width: 600px) calc(100vw - 32px), (max-width: 900px) 45vw, 300px', width: 400, height: 225 }
 
 /** A course of a list; the whole card is one link. */
 export class CourseCard extends LitElement {
@@ -55,7 +59,7 @@ export class CourseCard extends LitElement {
     return html`<a href="/courses/${course.slug}">
       <div class="picture">
         ${icon('book', 36)}
-        ${course.thumbnail_url ? html`<img src=${course.thumbnail_url} alt="" loading="lazy" decoding="async" @error=${(event: Event) => (event.target as HTMLElement).remove()} />` : nothing}
+        ${course.thumbnail_url ? picture(course.thumbnail_url, CARD) : nothing}
       </div>
       <div class="words">
         <h3>${course.title}</h3>

@@ -7,6 +7,7 @@ import { Session } from '../session.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
 import '../ui/notice-box.ts'
+import { picture } from '../ui/picture.ts'
 import '../ui/rich-html.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
@@ -15,6 +16,10 @@ import './course-reviews.ts'
 import { courseTypeText, difficultyText, languageText, lessonsText, minutesText, ratingText } from './course-words.ts'
 import './enroll-panel.ts'
 import './payment-wait.ts'
+
+/** Beside the text, above it on a narrow screen. */
+const COVER = { sizes: '(max-width: 900px) 100vw, 350px', width: 1280, height: 720, isFirst: true }
+const FACE = { class: 'face', sizes: '40px', width: 40, height: 40 }
 
 /** What a course is, who teaches it, what is in it and what it costs. */
 export class CoursePage extends LitElement {
@@ -103,7 +108,7 @@ export class CoursePage extends LitElement {
     const isOurs = url?.startsWith('/') || (url && new URL(url).origin === location.origin)
     return html`<div class="picture">
         ${icon('book', 44)}
-        ${thumbnail_url ? html`<img src=${thumbnail_url} alt="" @error=${(event: Event) => (event.target as HTMLElement).remove()} />` : nothing}
+        ${thumbnail_url && !isOurs ? picture(thumbnail_url, COVER) : nothing}
         ${isOurs ? html`<video src=${url} controls preload="none" poster=${thumbnail_url ?? nothing} aria-label=${msg(str`Preview of ${title}`)}></video>` : nothing}
       </div>
       ${url && !isOurs ? html`<a class="button quiet" href=${url} target="_blank" rel="noopener noreferrer nofollow">${icon('play')}${msg('Watch the preview')}</a>` : nothing}`
@@ -112,7 +117,7 @@ export class CoursePage extends LitElement {
   #teachers({ teachers }: CourseJson) {
     return html`<div class="teachers">${teachers.map(({ display_name: name, custom_url, avatar_url }) => {
       const face = avatar_url
-        ? html`<img class="face" src=${avatar_url} alt="" />`
+        ? picture(avatar_url, FACE)
         : html`<span class="face" aria-hidden="true">${[...name][0] ?? ''}</span>`
       return custom_url
         ? html`<a href="/courses?teacher=${encodeURIComponent(custom_url)}">${face}${name}</a>`

@@ -10,6 +10,7 @@ import { courseTypeText, difficultyText, languageText } from '../courses/course-
 import { formControls } from '../learn/form-controls.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
+import { picture } from '../ui/picture.ts'
 import '../ui/rich-editor.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
@@ -143,7 +144,7 @@ export class AboutForm extends LitElement {
 
   #picture(course: CourseJson) {
     return html`<div class="picture">
-      <div class="shown">${icon('book', 30)}${course.thumbnail_url ? html`<img src=${course.thumbnail_url} alt=${msg('Picture of the course')} />` : nothing}</div>
+      <div class="shown">${icon('book', 30)}${course.thumbnail_url ? picture(course.thumbnail_url, { sizes: '224px', width: 224, height: 126, alt: msg('Picture of the course') }) : nothing}</div>
       <label class="button quiet pick">${course.thumbnail_url ? msg('Another picture') : msg('Add a picture')}<input type="file" accept="image/jpeg,image/png,image/webp,image/gif" @change=${this.#onPicture} /></label>
       <p class="soft small">${msg('16:9, 1280 × 720 or larger; JPEG, PNG or WebP.')}</p>
     </div>`

@@ -13,6 +13,7 @@ import { go } from '../router.ts'
 import { loadViewer } from '../session.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
+import { picture } from '../ui/picture.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { loadOwnCourses } from './own-courses.ts'
 import { courseStatusText } from './status-words.ts'
@@ -78,7 +79,7 @@ export class TeachPage extends LitElement {
 
   #row(course: CourseCardJson) {
     return html`<li><a class="row" href="/teach/${course.slug}">
-      <div class="picture">${icon('book', 26)}${course.thumbnail_url ? html`<img src=${course.thumbnail_url} alt="" loading="lazy" />` : nothing}</div>
+      <div class="picture">${icon('book', 26)}${course.thumbnail_url ? picture(course.thumbnail_url, { sizes: '160px', width: 160, height: 90 }) : nothing}</div>
       <div>
         <h2>${course.title}</h2>
         <p class="soft small">${priceText(course.price, course.currency)} · ${lessonsText(course.total_lessons)} · ${learnersText(course.students_count)}</p>
