@@ -14,6 +14,7 @@ import { lockLesson, lockModule } from './lock-lesson.ts'
 import { closeGaps, makeRoom, moveTo } from './order.ts'
 import { recountCourse } from './recount-course.ts'
 import { removeFiles } from './remove-files.ts'
+import { minutesOf } from './time-lessons.ts'
 
 /** @throws {DomainError} those of `lockModule` and of the fields */
 export async function addLesson(
@@ -139,7 +140,8 @@ async function fieldsOf(tx: EntityManager, person: Person, body: Omit<LessonBody
     content: sanitizeHtml(body.content),
     videoUrl: body.video_url,
     recording,
-    durationMinutes: body.duration_minutes,
+    // One that is watched lasts: nothing said means as long as it is.
+    durationMinutes: body.duration_minutes || (recording ? minutesOf(recording) : 0),
     isFree: body.is_free,
     isPublished: body.is_published,
     quiz: contentType === 'quiz' ? quiz : null,

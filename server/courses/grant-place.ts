@@ -4,6 +4,7 @@ import type { EntityManager } from '../db/orm.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { queueMail } from '../mail/queue-mail.ts'
 import type { Payment } from '../payments/payment.ts'
+import { recountEnrollments } from '../progress/recount.ts'
 import { verifyReview } from '../reviews/verify-reviews.ts'
 import type { Course } from './course.ts'
 import { Enrollment } from './enrollment.ts'
@@ -36,7 +37,10 @@ export async function grantPlace(
   }
   await tx.flush()
   if (isNew) await recountStudents(tx, course.id)
-  await verifyReview(tx, course.id, userId)
+  // What was completed before, free lessons or in an earlier time here, counts from the first day.
+  if (isNew) await recountEnrollments(tx, [{ user: userId, course: course.id }])
+  else await verifyReview(tx, course.id, userId)
+  await tx.refresh(enrollment)
   return { enrollment, isNew }
 }
 

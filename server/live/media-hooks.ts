@@ -47,7 +47,7 @@ const beatBody = z.object({
  * is nothing here.
  */
 export function mediaHooks(context: Context): Router<RequestState> {
-  const { streamKeys, limits, queue, channelPages, config, log } = context
+  const { streamKeys, limits, queue, channelPages, catalogCache, config, log } = context
   const router = new Router<RequestState>({ prefix: '/internal' })
 
   router.use(async (ctx, next) => {
@@ -113,6 +113,7 @@ export function mediaHooks(context: Context): Router<RequestState> {
       hasStoryboard: body.has_storyboard,
       isUploaded: body.is_uploaded,
     })
+    if (outcome === 'taken') await catalogCache.bump()
     if (outcome === 'gone') await queue.add('delete-recording-files', { recording: params.id }, { startAfter: 60 })
     ctx.status = 204
   })

@@ -1,5 +1,6 @@
 import { LockMode } from '@mikro-orm/core'
 import { Lesson } from '../courses/lesson.ts'
+import { lockCoursesOf, timeLessons } from '../courses/time-lessons.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { announce } from '../notices/notify-followers.job.ts'
@@ -85,12 +86,14 @@ export async function takeClosed(
 ): Promise<'taken' | 'repeated' | 'gone'> {
   let isGone = false
   const isNew = await once(em, report, async (tx) => {
+    const courses = await lockCoursesOf(tx, id)
     const recording = await tx.findOne(Recording, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
     if (!recording) {
       isGone = true
       return
     }
     // The two reports may overtake each other: what is uploaded stays so.
+    const wasLive = recording.status === 'live'
     const wasUploaded = recording.status === 'ready' && !recording.node
     recording.status = report.isPlayable ? 'ready' : 'failed'
     recording.node = report.isUploaded || wasUploaded || !report.isPlayable ? null : report.node
@@ -104,6 +107,7 @@ export async function takeClosed(
     recording.chatDueAt = report.isPlayable ? new Date() : null
     const lessons = await tx.find(Lesson, { recording }, { fields: ['id'] })
     if (!report.isPlayable || lessons.length === 0) return
+    if (wasLive) await timeLessons(tx, recording, courses)
     for (const { id } of lessons) await announceLesson(tx, queue, id)
     // Its length is known now, and so who attended enough of it.
     await queue.add('complete-attended', { recording: id }, { em: tx })

@@ -1,6 +1,7 @@
 import { LockMode } from '@mikro-orm/core'
 import { rebuildPlaylists } from '../../media/files/rebuild-playlists.ts'
 import type { ObjectStore } from '../../media/storage/object-store.ts'
+import { lockCoursesOf, timeLessons } from '../courses/time-lessons.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { Recording } from './recording.ts'
 
@@ -10,6 +11,7 @@ export async function closeLostRecording(em: EntityManager, store: ObjectStore, 
   // Outside of the transaction: a long show takes a while.
   const found = await rebuildPlaylists(store, id, (broadcast.startedAt ?? createdAt).getTime())
   await em.fork().transactional(async (tx) => {
+    const courses = await lockCoursesOf(tx, id)
     const recording = await tx.findOne(Recording, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
     // Its media process may have come back meanwhile, and knows better.
     if (recording?.status !== 'live' || !(await isLost(tx, recording))) return
@@ -17,6 +19,7 @@ export async function closeLostRecording(em: EntityManager, store: ObjectStore, 
     recording.status = found ? 'ready' : 'failed'
     if (found) Object.assign(recording, found, { chatDueAt: new Date() })
     await tx.flush()
+    if (found) await timeLessons(tx, recording, courses)
   })
 }
 

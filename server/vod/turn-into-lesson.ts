@@ -4,6 +4,7 @@ import { Lesson } from '../courses/lesson.ts'
 import { lockModule } from '../courses/lock-lesson.ts'
 import { makeRoom } from '../courses/order.ts'
 import { recountCourse } from '../courses/recount-course.ts'
+import { minutesOf } from '../courses/time-lessons.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import type { Queue } from '../jobs/queue.ts'
@@ -42,7 +43,7 @@ export async function turnIntoLesson(
       contentType: 'video',
       recording,
       broadcast: recording.broadcast,
-      durationMinutes: Math.ceil(Number(recording.durationSeconds) / 60),
+      durationMinutes: minutesOf(recording),
       isFree,
       order: await makeRoom(tx, 'lesson', moduleId, order),
     })

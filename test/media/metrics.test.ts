@@ -90,9 +90,9 @@ it('tells when the certificate ends', async () => {
   const { measured } = aProcess()
   const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '3']
-  execFileSync('openssl', ['req', ...kind, '-subj', '/CN=localhost', '-keyout', keyFile, '-out', certFile], {
-    stdio: 'ignore',
-  })
+  const openssl = ['openssl', 'req', ...kind, '-subj', '/CN=localhost', '-keyout', keyFile, '-out', certFile] as const
+  const [program, ...words] = openssl
+  execFileSync(program, words, { stdio: 'ignore' })
   const registry = createMetrics({ ...measured, config: { dataDir: directory, ingest: { tls: { certFile } } } })
   const left = ((await readValue(registry.metrics(), 'ustat_certificate_expires_seconds')) ?? 0) - Date.now() / 1000
   expect(left / 86_400).toBeCloseTo(3, 1)

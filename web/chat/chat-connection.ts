@@ -157,8 +157,8 @@ export class ChatConnection {
       else if (frame.t === 'state') this.#become(frame.degraded ? 'degraded' : 'open', null)
       if (frame.t === 'exp') void this.#renew()
       for (const listen of [...this.#listeners.keys()]) listen(frame)
-      const listener = 'room' in frame && frame.room ? this.#rooms.get(frame.room) : undefined
-      if (listener) listener.take(frame)
+      // Of a room that was left a moment ago something may still come: it is nobody else's.
+      if ('room' in frame && frame.room) this.#rooms.get(frame.room)?.take(frame)
       else for (const each of this.#rooms.values()) each.take(frame)
     }
     socket.onclose = ({ code }) => {

@@ -4,15 +4,18 @@ import { send } from '../api.ts'
 import { type Answer, Answers } from './answers.ts'
 import { type ChatConnection, type ConnectionState, chatConnection, type RoomListener } from './chat-connection.ts'
 import { MODERATOR } from './chat-ranks.ts'
+import { KnownEmotes } from './known-emotes.ts'
 import { KnownNames } from './known-names.ts'
 import { Outbox, type Outgoing } from './outbox.ts'
-import { fetchEmotes, fetchOlder, type KeptLines, pathOf } from './room-api.ts'
+import { fetchOlder, type KeptLines, pathOf } from './room-api.ts'
 import { type Entry, RoomLog } from './room-log.ts'
 
 const [RETRY_MS, UNHEARD_MS] = [2000, 5000]
 const HISTORY_STEP = 60
 /** Refused for a moment, and not for what was said: it goes out again by itself. */
 const temporary: ReadonlySet<ChatErrorCode> = new Set(['unavailable', 'internal', 'room_busy', 'rate_limited'])
+/** Said of a room that one is in: one is no longer. */
+const closed: ReadonlySet<ChatErrorCode> = new Set(['forbidden', 'unauthorized', 'room_not_found'])
 
 /** `all` once the beginning is there. */
 export type HistoryState = 'idle' | 'loading' | 'all' | 'failed'
@@ -41,15 +44,13 @@ export class ChatRoom implements RoomListener {
   history: HistoryState = 'idle'
   /** They read further up: nothing may be taken from under their eyes. */
   isReading = false
-  /** The room's own emotes: name → address of the picture. */
-  emotes: ReadonlyMap<string, string> = new Map()
   readonly names = new KnownNames()
   readonly #connection: ChatConnection
   readonly #hosts = new Set<ReactiveControllerHost>()
   readonly #answers = new Answers()
   /** Undefined until it is known. */
   #person: number | null | undefined
-  #emotesVersion = 0
+  readonly #emotes = new KnownEmotes()
   #isConnected = false
   /** The hub has let us in over this connection. */
   #isIn = false
@@ -60,6 +61,11 @@ export class ChatRoom implements RoomListener {
 
   get settings(): RoomSettings {
     return this.log.settings
+  }
+
+  /** The room's own: name → address of the picture. */
+  get emotes(): ReadonlyMap<string, string> {
+    return this.#emotes.pictures
   }
 
   attach(host: ReactiveControllerHost): void {
@@ -87,13 +93,28 @@ export class ChatRoom implements RoomListener {
   follow(room: string): void {
     if (room === this.room) return
     if (this.room) this.#connection.leave(this.room)
-    this.#isIn = false
+    this.#forgetPlace()
     this.room = room
     this.log.begin('')
-    this.#emotesVersion = 0
-    this.emotes = new Map()
+    this.#emotes.forget(room)
     this.outbox.open(this.room, this.#person ?? null)
     if (this.#isConnected) this.#connection.join(room, this)
+  }
+
+  /** What was theirs in one room is not in another: until that has let them in they may nothing there. */
+  #forgetPlace(): void {
+    this.#isIn = false
+    Object.assign(this, {
+      hasJoined: false,
+      refusal: null,
+      viewers: 0,
+      rank: 0,
+      modes: [],
+      until: null,
+      slowUntilMs: 0,
+    })
+    this.history = 'idle'
+    this.isReading = false
   }
 
   /** Who writes here, null for a guest; what they had not sent comes back. */
@@ -158,6 +179,7 @@ export class ChatRoom implements RoomListener {
       this.log.prepend(found.entries)
       this.history = found.more ? 'idle' : 'all'
     } catch {
+      if (epoch !== this.log.epoch) return
       this.history = 'failed'
     }
     for (const { line } of this.log.entries.slice(0, HISTORY_STEP)) this.names.learn(line)
@@ -202,7 +224,7 @@ export class ChatRoom implements RoomListener {
         this.until = frame.until ?? null
         break
     }
-    this.#fetchEmotes()
+    this.#emotes.show(this.settings.emotes, () => this.changedSomething())
     this.changedSomething()
   }
 
@@ -255,7 +277,7 @@ export class ChatRoom implements RoomListener {
 
   #refused({ cid, code, retry }: Extract<ServerFrame, { t: 'err' }>): void {
     if (cid === undefined) {
-      if (!this.hasJoined || code === 'forbidden') this.refusal = code
+      if (!this.hasJoined || closed.has(code)) this.refusal = code
       return
     }
     if (!this.outbox.find(cid)) return
@@ -280,21 +302,5 @@ export class ChatRoom implements RoomListener {
     // The hub keeps the newest alone: where it ends, the platform goes on, which may not have those yet.
     if (answer?.t !== 'hist' || answer.m.length === 0) return null
     return { entries: answer.m.map((line) => ({ e: epoch, line })), more: true }
-  }
-
-  /** Once for each number that the room's settings show. */
-  #fetchEmotes(): void {
-    const version = this.settings.emotes
-    if (version === this.#emotesVersion) return
-    this.#emotesVersion = version
-    fetchEmotes(this.room)
-      .then((emotes) => {
-        if (version !== this.#emotesVersion) return
-        this.emotes = emotes
-        this.changedSomething()
-      })
-      .catch(() => {
-        // Their names stand where they would.
-      })
   }
 }

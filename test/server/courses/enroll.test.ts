@@ -3,8 +3,9 @@ import type { User } from '../../../server/accounts/user.ts'
 import { AuditLog } from '../../../server/admin/audit-log.ts'
 import type { Course } from '../../../server/courses/course.ts'
 import { Enrollment } from '../../../server/courses/enrollment.ts'
+import { Lesson } from '../../../server/courses/lesson.ts'
 import type { EntityManager } from '../../../server/db/orm.ts'
-import { aCourse, anEnrollment, aStaffMember } from '../../support/courses.ts'
+import { aCourse, aLesson, aModule, anEnrollment, aStaffMember } from '../../support/courses.ts'
 import { takeMails } from '../../support/mail.ts'
 import { aBuyer, aPurchase, placeOf, startShop } from '../../support/payments.ts'
 import type { TestServer } from '../../support/server.ts'
@@ -44,6 +45,34 @@ describe('enrolling in a free course', () => {
     expect([second.status, second.body.id]).toEqual([200, first.body.id])
     expect(await placeOf(server, user, course)).toMatchObject({ rows: 1, studentsCount: 1 })
     expect((await takeMails(server)).map(({ to, template }) => [to, template])).toEqual([[user.email, 'enrolled']])
+  })
+
+  it('counts what was learned in free lessons before', async () => {
+    const module = await aModule(em, course)
+    const lessons = [
+      await aLesson(em, module, { order: 1, isFree: true }),
+      await aLesson(em, module, { order: 2 }),
+      await aLesson(em, module, { order: 3 }),
+    ]
+    const user = await aBuyer(server)
+    const agent = await server.signIn(user)
+    const complete = (lesson = lessons[0]) =>
+      agent.post(`/api/lessons/${lesson?.id}/progress/`).send({ status: 'completed' }).expect(200)
+    await complete()
+    expect((await agent.post(pathOf(course)).send({}).expect(201)).body).toMatchObject({
+      status: 'active',
+      progress_percent: 33,
+    })
+
+    // And in an earlier time here: coming back with everything done is having completed it.
+    await complete(lessons[1])
+    await agent.delete(pathOf(course)).expect(204)
+    await em.nativeDelete(Lesson, { id: lessons[2]?.id ?? 0 })
+    expect((await agent.post(pathOf(course)).send({}).expect(201)).body).toMatchObject({
+      status: 'completed',
+      progress_percent: 100,
+    })
+    expect((await placeOf(server, user, course)).studentsCount).toBe(1)
   })
 
   it('of fifty clicks makes one place', async () => {

@@ -67,11 +67,49 @@ describe('a broadcast of a lesson', () => {
       })
       .expect(204)
     const recorded = await seen()
-    expect(recorded.state).toBe('recorded')
+    expect(recorded).toMatchObject({ state: 'recorded', duration_minutes: 1 })
     expect(recorded.playback_url).toMatch(new RegExp(`^/vod/.*/${show.recording}/index\\.m3u8$`))
     const outline = await server.visitor().get(`/api/courses/${course.id}/`).expect(200)
     expect(outline.body.modules[0].lessons[0]).toMatchObject({ state: 'recorded', locked: true })
     expect(outline.text).not.toContain('/vod/')
+  })
+
+  it('lasts as long as its recording from when that is closed, until somebody says otherwise', async () => {
+    await scene()
+    const lesson = await aLesson(em(), module, { contentType: 'video', durationMinutes: 90 })
+    await announce({ lesson: lesson.id }).expect(201)
+    const show = await aLiveShow(server, publisher.streamKey)
+    const close = (given: object) =>
+      server.internal(`/recordings/${show.recording}/closed`, closed(show, given)).expect(204)
+    const minutes = async () => [
+      (await em().findOneOrFail(Lesson, { id: lesson.id })).durationMinutes,
+      (await server.visitor().get(`/api/courses/${course.id}/`).expect(200)).body.duration_minutes,
+    ]
+    expect(await minutes()).toEqual([90, 0])
+    await close({ duration_seconds: 3601, is_uploaded: false })
+    expect(await minutes()).toEqual([61, 61])
+    await agent.patch(`/api/lessons/${lesson.id}/`).send({ duration_minutes: 45 }).expect(200)
+    // The second report says that it is uploaded, and nothing new.
+    await close({ duration_seconds: 3601 })
+    expect(await minutes()).toEqual([45, 45])
+    // A lesson that is watched is never none long.
+    await agent.patch(`/api/lessons/${lesson.id}/`).send({ duration_minutes: 0 }).expect(200)
+    expect(await minutes()).toEqual([61, 61])
+  })
+
+  it('is closed and edited at once, as often as that happens, without anybody waiting for ever', async () => {
+    await scene()
+    const lesson = await aLesson(em(), module, { contentType: 'video' })
+    await announce({ lesson: lesson.id }).expect(201)
+    const show = await aLiveShow(server, publisher.streamKey)
+    const answers = await Promise.all(
+      Array.from({ length: 25 }, (_, n) => [
+        server.internal(`/recordings/${show.recording}/closed`, closed(show, { duration_seconds: 600 })),
+        agent.patch(`/api/lessons/${lesson.id}/`).send({ title: `Title ${n}`, recording: show.recording }),
+      ]).flat(),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 204]))
+    expect(await em().findOneOrFail(Course, { id: course.id })).toMatchObject({ durationMinutes: 10 })
   })
 
   it('is watched by those enrolled, its staff and nobody else, as long as they are', async () => {

@@ -216,6 +216,33 @@ describe('a submission', () => {
     await room.teacher.agent.get(one).expect(200)
   })
 
+  it('takes its files along when its lesson is deleted, but for those that are needed elsewhere', async () => {
+    const [hidden, other] = [await anAssignment({ max_files: 3 }), await anAssignment()]
+    const learner = await room.learner()
+    const { body } = await handIn(learner, hidden).attach('files', Buffer.from('a;b\n'), 'kept.csv').expect(201)
+    const [gone, kept] = body.files as { id: number }[]
+    await learner.agent
+      .post(at(other))
+      .send({ text: 'The same', files: [kept?.id] })
+      .expect(201)
+    const assets = await room.em().find(MediaAsset, { id: { $in: [gone?.id ?? 0, kept?.id ?? 0] } })
+    const keyOf = (file: { id: number } | undefined) => assets.find(({ id }) => id === file?.id)?.key ?? ''
+
+    // Shown, it is refused: what learners did would go with it.
+    await room.teacher.agent.delete(`/api/lessons/${hidden.id}/`).expect(409)
+    await room.teacher.agent.patch(`/api/lessons/${hidden.id}/`).send({ is_published: false }).expect(200)
+    await room.teacher.agent.delete(`/api/lessons/${hidden.id}/`).expect(204)
+    expect(await room.em().count(Submission, { lesson: hidden.id })).toBe(0)
+    expect(await room.em().find(MediaAsset, { id: { $in: assets.map(({ id }) => id) } })).toMatchObject([
+      { id: kept?.id },
+    ])
+    const queued = await room
+      .em()
+      .execute<{ data: { keys: string[] } }[]>(`select data from pgboss.job where name = 'delete-objects'`)
+    const keys = queued.flatMap(({ data }) => data.keys)
+    expect([keys.includes(keyOf(gone)), keys.includes(keyOf(kept))]).toEqual([true, false])
+  })
+
   it('is graded by staff who look after learners, and the grade completes the lesson', async () => {
     const lesson = await anAssignment({ completion: 'graded', pass_grade: 60, max_grade: 100 })
     const { user, agent } = await room.learner()
