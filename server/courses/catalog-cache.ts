@@ -145,12 +145,13 @@ export class CatalogCache implements AsyncDisposable {
   }
 
   /** What was kept beside the answers, and the version that goes back to `keep` with what is looked up now. */
-  async peek(key: string): Promise<{ version: number; text: string | null }> {
-    return this.#stored(nameOf(key))
+  async peek(keys: readonly string[]): Promise<{ version: number; texts: (string | null)[] }> {
+    return this.#stored(keys.map(nameOf))
   }
 
-  async keep(key: string, version: number, text: string): Promise<void> {
-    if (!this.#isBumpOwed) await this.#store(entry(version, nameOf(key)), text)
+  async keep(version: number, texts: readonly (readonly [key: string, text: string])[]): Promise<void> {
+    if (this.#isBumpOwed) return
+    await Promise.all(texts.map(([key, text]) => this.#store(entry(version, nameOf(key)), text)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -168,36 +169,40 @@ export class CatalogCache implements AsyncDisposable {
       if (stamp === this.#stamp()) this.#remember(key, text)
       return { text, isHit, stamp }
     }
-    const stored = await this.#stored(name)
-    if (stored.text !== null) return keep(stored.version, stored.text, true)
-    const lock = await this.#lock(name, stored.version)
+    const {
+      version,
+      texts: [stored],
+    } = await this.#stored([name])
+    if (stored) return keep(version, stored, true)
+    const lock = await this.#lock(name, version)
     if (lock === 'elsewhere') {
-      const text = await this.#waitFor(name, stored.version)
-      if (text !== null) return keep(stored.version, text, true)
+      const text = await this.#waitFor(name, version)
+      if (text !== null) return keep(version, text, true)
     }
     try {
       const text = await look()
-      if (!this.#isBumpOwed) await this.#store(entry(stored.version, name), text)
-      return keep(stored.version, text, false)
+      if (!this.#isBumpOwed) await this.#store(entry(version, name), text)
+      return keep(version, text, false)
     } catch (error) {
       // After a success it stays for its time: whoever comes for it now finds the answer.
-      if (lock !== 'elsewhere' && lock !== null) await this.#unlock(name, stored.version, lock)
+      if (lock !== 'elsewhere' && lock !== null) await this.#unlock(name, version, lock)
       throw error
     }
   }
 
-  /** The version is asked for along with the entry: the message of a change may still be on its way. */
-  async #stored(name: string): Promise<{ version: number; text: string | null }> {
+  /** The version is asked for along with the entries: the message of a change may still be on its way. */
+  async #stored(names: readonly string[]): Promise<{ version: number; texts: (string | null)[] }> {
     const asked = this.#version
-    if (this.#isBumpOwed) return { version: asked, text: null }
+    const nothing = { version: asked, texts: names.map(() => null) }
+    if (this.#isBumpOwed) return nothing
     try {
-      const [current, text] = await this.#redis.mGet([VERSION, entry(asked, name)])
+      const [current, ...texts] = await this.#redis.mGet([VERSION, ...names.map((name) => entry(asked, name))])
       const version = Number(current ?? 0)
-      if (version === asked) return { version, text: text ?? null }
+      if (version === asked) return { version, texts }
       this.#become(version)
-      return { version, text: await this.#redis.get(entry(version, name)) }
+      return { version, texts: await this.#redis.mGet(names.map((name) => entry(version, name))) }
     } catch {
-      return { version: asked, text: null }
+      return nothing
     }
   }
 

@@ -3,10 +3,11 @@ import type { Context } from '../context.ts'
 import type { EntityManager } from '../db/orm.ts'
 import type { PageRequest } from '../http/page.ts'
 import type { Person } from './access.ts'
-import { enrollmentsIn, findCards, type Selection } from './catalog.ts'
+import { cardsOf, enrollmentsIn } from './catalog.ts'
 import type { Cached, CatalogCache } from './catalog-cache.ts'
 import type { CatalogQuery, CourseCardJson, CoursePageJson } from './catalog-contract.ts'
 import { type CatalogScope, conditionsOf, orderOf, relevanceOf } from './catalog-filter.ts'
+import { findIds, lastPage } from './catalog-ids.ts'
 
 export interface CatalogRequest {
   /** Of the address, with its last slash. */
@@ -69,33 +70,33 @@ export async function withEnrollments<List extends CourseCardJson[]>(
   return cards.map((card) => ({ ...card, enrollment: own.get(card.id) ?? null }))
 }
 
-/** Counted once for all pages and orders of the same courses. */
 async function lookUp(
   em: EntityManager,
-  { path, query, page, isByRelevance, scope }: CatalogRequest,
+  { path, query, page: asked, isByRelevance = false, scope }: CatalogRequest,
   config: Config,
   cache: CatalogCache | null,
 ): Promise<CoursePageJson> {
-  const where = conditionsOf(query, scope)
-  const order = isByRelevance ? relevanceOf(query) : orderOf(query)
-  const selection: Selection = { where, order }
-  const { ordering: _, ...filters } = query
-  const countKey = `count:${scope?.teacherId ?? ''}?${new URLSearchParams(namesOf(filters))}`
-  const kept = await cache?.peek(countKey)
-  const found = await findCards(em, selection, page, config, kept?.text ? Number(kept.text) : undefined)
-  if (kept?.text === null) await cache?.keep(countKey, kept.version, String(found.count))
-  const last = Math.max(1, Math.ceil(found.count / page.pageSize))
+  const selection = { where: conditionsOf(query, scope), order: isByRelevance ? relevanceOf(query) : orderOf(query) }
+  const { ordering, ...filters } = query
+  const memory = cache && {
+    cache,
+    courses: `${scope?.teacherId ?? ''}?${new URLSearchParams(namesOf(filters))}`,
+    order: `${isByRelevance ? 'relevance' : ''}${ordering ?? ''}`,
+  }
+  const { count, page, ids } = await findIds(em, selection, asked, memory)
+  const cards = await cardsOf(em, ids, config)
+  const last = lastPage(count, asked.pageSize)
   const link = (to: number) => {
     const params = new URLSearchParams(namesOf(query))
     params.set('page', String(to))
-    if (query.page_size) params.set('page_size', String(page.pageSize))
+    if (query.page_size) params.set('page_size', String(asked.pageSize))
     return `${path}?${params}`
   }
   return {
-    count: found.count,
-    next: found.page < last ? link(found.page + 1) : null,
-    previous: found.page > 1 ? link(found.page - 1) : null,
-    results: found.cards,
+    count,
+    next: page < last ? link(page + 1) : null,
+    previous: page > 1 ? link(page - 1) : null,
+    results: cards,
   }
 }
 

@@ -1,144 +1,103 @@
 import type { Config } from '../../config/config.ts'
 import type { EntityManager } from '../db/orm.ts'
-import { DomainError } from '../errors.ts'
-import type { PageRequest } from '../http/page.ts'
+import { executePrepared, type PreparedStatement } from '../db/prepared.ts'
 import { publicUrl } from '../http/public-files.ts'
 import type { CourseCardJson, PriceRangesJson, SuggestionJson } from './catalog-contract.ts'
-import { found, type Order, type Piece } from './catalog-filter.ts'
+import { found } from './catalog-filter.ts'
+import { allOf, withIndexes } from './catalog-ids.ts'
 import { escapeLike, parseSearch } from './search-terms.ts'
 
-/** Which courses in which order. */
-export interface Selection {
-  where: readonly Piece[]
-  order: Order
+/**
+ * Flat as far as it can be, and the rest grouped once rather than looked up for each course: half the work of subqueries. One plan
+ * does for any twenty or a hundred ids.
+ */
+const cards: PreparedStatement = {
+  name: 'course_cards',
+  text: `select c.id, c.slug, c.title, c.short_description, c.type, c.difficulty, c.language, c.price::text as price, c.currency,
+            g.id as category_id, g.name as category_name, g.slug as category_slug, coalesce(tags.tags, '[]') as tags,
+            teacher.user_id as teacher_id, teacher.display_name, teacher.custom_url, teacher.avatar,
+            c.thumbnail, c.average_rating::text as average_rating, c.reviews_count, c.students_count, c.total_lessons,
+            c.duration_hours, c.duration_minutes, c.status, c.published_at, c.created_at
+       from course c
+       left join category g on g.id = c.category_id
+       left join (select ct.course_id, json_agg(json_build_object('id', t.id, 'name', t.name, 'slug', t.slug) order by t.name) as tags
+                    from course_tags ct join tag t on t.id = ct.tag_id
+                   where ct.course_id = any ($1::int[]) group by ct.course_id) tags on tags.course_id = c.id
+       left join (select distinct on (r.course_id) r.course_id, p.user_id, p.display_name, p.custom_url, p.avatar
+                    from course_user_role r join profile p on p.user_id = r.user_id
+                   where r.course_id = any ($1::int[]) and r.role = 'teacher'
+                   order by r.course_id, r.is_primary desc, r.id) teacher on teacher.course_id = c.id
+      where c.id = any ($1::int[])`,
 }
-
-export interface Found {
-  count: number
-  /** The one that was meant: `last` is a number by now. */
-  page: number
-  cards: CourseCardJson[]
-}
-
-/** Not more than this are expected; an order of magnitude is enough. */
-const COURSES = 100_000
-/** Courses that may be walked past along an order's index until a page is full: as dear as to find all that match and sort them. */
-const WALKED_ROWS = 10_000
-/** The same, where each has to fetch what lies out of line. */
-const FETCHED_ROWS = 200
 
 /**
- * One page of the catalogue: the ids, from indexes alone as far as they go, then their cards.
- *
- * @param knownCount of a look at another page of the same courses; undefined when they are to be counted
- * @throws {DomainError} `invalid_page` past the end
+ * The cards of these courses, in this order: category, primary teacher and tags in the same statement. Not for use in a transaction
+ * (see `executePrepared`).
  */
-export async function findCards(
-  em: EntityManager,
-  selection: Selection,
-  request: PageRequest,
-  config: Pick<Config, 'store'>,
-  knownCount?: number,
-): Promise<Found> {
-  return withIndexes(em, selection.where, async (tx) => {
-    const { count, page, ids } = await look(tx, selection, request, knownCount)
-    return { count, page, cards: await cardsOf(tx, ids, config) }
-  })
-}
-
-/** The ids of a page; counted in the same look at the courses unless their number is known. */
-async function look(
-  em: EntityManager,
-  selection: Selection,
-  { page: asked, pageSize }: PageRequest,
-  knownCount: number | undefined,
-): Promise<{ count: number; page: number; ids: number[] }> {
-  const { text, values } = allOf(selection.where)
-  const { order } = selection
-  if (knownCount === undefined && asked !== 'last') {
-    const [row] = await em.execute<{ count: string; ids: number[] }[]>(
-      `with matching as materialized (select ${order.columns} from course c where ${text})
-       select (select count(*) from matching) as count,
-              array(select c.id from matching c order by ${order.text} limit ? offset ?) as ids`,
-      [...values, ...order.values, pageSize, (asked - 1) * pageSize],
-    )
-    const { count, ids } = { count: Number(row?.count ?? 0), ids: row?.ids ?? [] }
-    if (asked > 1 && ids.length === 0) throw new DomainError('invalid_page')
-    return { count, page: asked, ids }
-  }
-  const count = knownCount ?? (await countCourses(em, selection.where))
-  const last = Math.max(1, Math.ceil(count / pageSize))
-  const page = asked === 'last' ? last : asked
-  if (page > last) throw new DomainError('invalid_page')
-  return { count, page, ids: await pageOfIds(em, selection, count, pageSize, (page - 1) * pageSize) }
-}
-
-/** The planner would look at every row rather than into an index when half of them match, and fetch what lies out of line for each. */
-function withIndexes<Result>(
-  em: EntityManager,
-  where: readonly Piece[],
-  run: (em: EntityManager) => Promise<Result>,
-): Promise<Result> {
-  if (!where.some(({ isOutOfLine }) => isOutOfLine)) return run(em)
-  return em.transactional(
-    async (tx) => {
-      await tx.execute('set local enable_seqscan = off')
-      return run(tx)
-    },
-    { readOnly: true },
-  )
-}
-
-async function countCourses(em: EntityManager, where: readonly Piece[]): Promise<number> {
-  const { text, values } = allOf(where)
-  const [row] = await em.execute<{ count: string }[]>(`select count(*) as count from course c where ${text}`, values)
-  return Number(row?.count ?? 0)
-}
-
-/** The cards of these courses, in this order: category, primary teacher and tags in the same statement. */
 export async function cardsOf(
   em: EntityManager,
   ids: readonly number[],
   { store }: Pick<Config, 'store'>,
 ): Promise<CourseCardJson[]> {
   if (ids.length === 0) return []
-  const rows = await em.execute<CardRow[]>(
-    `select c.id, c.slug, c.title, c.short_description, c.type, c.difficulty, c.language, c.price::text as price, c.currency,
-            case when g.id is null then null else json_build_object('id', g.id, 'name', g.name, 'slug', g.slug) end as category,
-            coalesce((select json_agg(json_build_object('id', t.id, 'name', t.name, 'slug', t.slug) order by t.name)
-                        from course_tags ct join tag t on t.id = ct.tag_id where ct.course_id = c.id), '[]') as tags,
-            (select json_build_object('id', r.user_id, 'display_name', p.display_name, 'custom_url', p.custom_url, 'avatar', p.avatar)
-               from course_user_role r join profile p on p.user_id = r.user_id
-              where r.course_id = c.id and r.role = 'teacher' order by r.is_primary desc, r.id limit 1) as teacher,
-            c.thumbnail, c.average_rating::text as average_rating, c.reviews_count, c.students_count, c.total_lessons,
-            c.duration_hours, c.duration_minutes, c.status, c.published_at, c.created_at
-       from course c left join category g on g.id = c.category_id
-      where c.id in (${ids.map(() => '?').join(', ')})`,
-    [...ids],
-  )
+  const rows = await executePrepared<CardRow>(em, cards, [ids])
   const picture = (key: string | null) => (key ? publicUrl(store, key) : null)
   const byId = new Map(rows.map((row) => [row.id, row]))
   return ids.flatMap((id) => {
     const row = byId.get(id)
     if (!row) return []
-    const { thumbnail, published_at, created_at, teacher, ...card } = row
     return [
       {
-        ...card,
-        teacher: teacher && { ...teacher, avatar: picture(teacher.avatar) },
-        thumbnail_url: picture(thumbnail),
-        published_at: published_at && new Date(published_at).toISOString(),
-        created_at: new Date(created_at).toISOString(),
+        id,
+        slug: row.slug,
+        title: row.title,
+        short_description: row.short_description,
+        type: row.type,
+        difficulty: row.difficulty,
+        language: row.language,
+        price: row.price,
+        currency: row.currency,
+        category:
+          row.category_id === null ? null : { id: row.category_id, name: row.category_name, slug: row.category_slug },
+        tags: row.tags,
+        teacher:
+          row.teacher_id === null
+            ? null
+            : {
+                id: row.teacher_id,
+                display_name: row.display_name,
+                custom_url: row.custom_url,
+                avatar: picture(row.avatar),
+              },
+        thumbnail_url: picture(row.thumbnail),
+        average_rating: row.average_rating,
+        reviews_count: row.reviews_count,
+        students_count: row.students_count,
+        total_lessons: row.total_lessons,
+        duration_hours: row.duration_hours,
+        duration_minutes: row.duration_minutes,
+        status: row.status,
+        published_at: row.published_at && new Date(row.published_at).toISOString(),
+        created_at: new Date(row.created_at).toISOString(),
       },
     ]
   })
 }
 
-type CardRow = Omit<CourseCardJson, 'thumbnail_url' | 'published_at' | 'created_at'> & {
+type CardRow = Omit<CourseCardJson, 'category' | 'teacher' | 'thumbnail_url' | 'published_at' | 'created_at'> & {
   thumbnail: string | null
   published_at: Date | string | null
   created_at: Date | string
-}
+  avatar: string | null
+  custom_url: string | null
+} & Categorised &
+  Taught
+
+/** All of it, or none. */
+type Categorised =
+  | { category_id: number; category_name: string; category_slug: string }
+  | { category_id: null; category_name: null; category_slug: null }
+type Taught = { teacher_id: number; display_name: string } | { teacher_id: null; display_name: null }
 
 /** Their own enrollments in these courses, by course, in one query. */
 export async function enrollmentsIn(
@@ -211,39 +170,4 @@ export async function suggest(em: EntityManager, search: string): Promise<Sugges
       [...allOf(where).values, isShort ? begins : `%${begins}`, begins, isShort ? begins : `%${begins}`],
     ),
   )
-}
-
-/**
- * Along the order's index as long as that fills the page soon, from whichever end is nearer; else all that match are found first,
- * which is never longer than one look at every course. Left alone, the planner takes the index also for what is nowhere near its
- * beginning.
- */
-async function pageOfIds(
-  em: EntityManager,
-  { where, order }: Selection,
-  count: number,
-  limit: number,
-  offset: number,
-): Promise<number[]> {
-  const { text, values } = allOf(where)
-  const ids = async (sql: string, ...page: number[]) =>
-    (await em.execute<{ id: number }[]>(sql, [...values, ...order.values, ...page])).map(({ id }) => id)
-  const behind = Math.max(0, count - offset - limit)
-  const walked = (Math.min(offset, behind) + limit) * (COURSES / Math.max(1, count))
-  const most = where.some(({ isOutOfLine }) => isOutOfLine) ? FETCHED_ROWS : WALKED_ROWS
-  if (order.reversed === null || (walked > most && where.length > 1)) {
-    return ids(
-      `with matching as materialized (select ${order.columns} from course c where ${text})
-       select c.id from matching c order by ${order.text} limit ? offset ?`,
-      limit,
-      offset,
-    )
-  }
-  const along = `select c.id from course c where ${text} order by`
-  if (offset <= behind) return ids(`${along} ${order.text} limit ? offset ?`, limit, offset)
-  return (await ids(`${along} ${order.reversed} limit ? offset ?`, Math.min(limit, count - offset), behind)).reverse()
-}
-
-function allOf(where: readonly Piece[]): { text: string; values: unknown[] } {
-  return { text: where.map(({ text }) => text).join(' and '), values: where.flatMap(({ values }) => [...values]) }
 }

@@ -3,20 +3,15 @@ import { type spread, spread as spreadOf } from './statistics.ts'
 
 export interface Load {
   perSecond: number
-  p99: number
   /** Answers that were not 200, and requests without any. */
   failures: number
 }
 
-/**
- * Requests of these paths, each connection beginning elsewhere in them.
- *
- * @param rate requests a second in all; without it as many as are answered
- */
+/** As many requests of these paths as are answered, each connection beginning elsewhere in them. */
 export async function load(
   origin: string,
   paths: readonly string[],
-  { connections, seconds, rate }: { connections: number; seconds: number; rate?: number },
+  { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Load> {
   let started = 0
   const result = await autocannon({
@@ -24,7 +19,6 @@ export async function load(
     connections,
     duration: seconds,
     timeout: 30,
-    ...(rate === undefined ? {} : { overallRate: rate }),
     setupClient: (client) => {
       const from = Math.floor((started++ * paths.length) / connections)
       client.setRequests([...paths.slice(from), ...paths.slice(0, from)].map((path) => ({ path })))
@@ -32,7 +26,6 @@ export async function load(
   })
   return {
     perSecond: result.requests.total === 0 ? 0 : result['2xx'] / result.duration,
-    p99: result.latency.p99,
     failures: result.non2xx + result.errors,
   }
 }

@@ -2,6 +2,7 @@ import { load, oneByOne } from './catalog-load.ts'
 import { sampleWords, seedCatalog } from './catalog-seed.ts'
 import { type CatalogServer, type CatalogStage, startApi, startCatalogStage, startPeer } from './catalog-servers.ts'
 import { atLeast, atMost, type Figure, type Scenario } from './scenario.ts'
+import { steadyLoad } from './steady-load.ts'
 
 const GOAL_CACHED = 9500
 const TIMES = 5
@@ -17,7 +18,8 @@ interface Figures {
 /**
  * The catalogue beside Django REST Framework's: the same list of the same database, each server alone on one core, the database,
  * Redis and the load on the other. `uncached` asks for another page each time, so neither has the answer; what a server keeps
- * besides whole answers (ours the counts of filtered courses) is its own affair.
+ * besides whole answers is its own affair: ours keeps the count of a filter's courses, and their ids by runs of 250 around a page
+ * that was asked for. `uncached, p95` asks for each combination once, when nothing is kept.
  */
 export const catalog: Scenario = {
   about: 'the catalogue of 100,000 courses: from the cache, uncached, filtered and ordered, searched',
@@ -64,7 +66,8 @@ async function measureOurs(
   await using server = await startApi(stage)
   say('Ustat: 2,000 requests a second, then each combination once')
   await load(server.origin, ['/api/courses/'], { connections: 50, seconds: 2 })
-  const steady = await load(server.origin, ['/api/courses/'], { connections: 50, seconds, rate: 2000 })
+  const steady = await steadyLoad(`${server.origin}/api/courses/`, { connections: 50, seconds, rate: 2000 })
+  if (steady.failures > 0) say(`Ustat: ${steady.failures} failed`)
   const cold = await oneByOne(server.origin, coldPaths('/api/courses/', words))
   const figures: Figure[] = [
     ...figuresOf('Ustat', rates).map((figure) =>
@@ -73,9 +76,10 @@ async function measureOurs(
     {
       system: 'Ustat',
       what: 'cached, p99 at 2,000 1/s',
-      value: steady.p99,
+      value: steady.answered.p99,
       unit: 'ms',
-      goal: atMost(steady.p99, 15, 'ms'),
+      goal: atMost(steady.answered.p99, 15, 'ms'),
+      note: `p50 ${steady.answered.p50.toFixed(1)}, max ${steady.answered.max.toFixed(0)}, of it sent late p99 ${steady.late.p99.toFixed(1)}`,
     },
     {
       system: 'Ustat',
