@@ -1,5 +1,5 @@
-import { tariffs } from '../../config/storage-tariffs.ts'
-import { costOf, writesOf } from './cost.ts'
+import { tariffs, tariffsCheckedOn } from '../../config/storage-tariffs.ts'
+import { costOf, usageOf } from './cost.ts'
 import { download } from './download.ts'
 import { fillMissing } from './fill-missing.ts'
 import { LibraryError } from './library-error.ts'
@@ -33,8 +33,6 @@ Each ends with 0 when everything is there, else with 1. --patience 120: seconds 
 /** @returns whether everything is as it should be */
 type Command = (words: string[], options: CommandOptions, surroundings: Surroundings) => Promise<boolean>
 
-const LARGE_BYTES = 16 * 1024 * 1024
-const PART_BYTES = 8 * 1024 * 1024
 const GB = 1e9
 
 export const commands: Record<string, Command> = {
@@ -135,27 +133,19 @@ export const commands: Record<string, Command> = {
 
   async cost(_words, { reads, egressGb }, { library, print }) {
     const rows = await library.manifest.rows('')
-    const { objectBytes } = statusOf(rows)
-    const sizes = new Map(rows.flatMap(({ key, sizeBytes }) => (key ? [[key, sizeBytes] as const] : [])))
-    const writes = [...sizes.values()].reduce((sum, bytes) => sum + writesOf(bytes, LARGE_BYTES, PART_BYTES), 0)
-    const usage = {
-      storedBytes: objectBytes,
-      writes,
-      // Nothing said: each object is fetched once a month.
-      reads: reads ?? sizes.size,
-      egressBytes: egressGb === undefined ? objectBytes : egressGb * GB,
-    }
+    const usage = usageOf(rows, { reads, egressBytes: egressGb === undefined ? undefined : egressGb * GB })
     const dollars = (amount: number) => `$${amount.toFixed(2)}`
     print([
-      `${size(usage.storedBytes)} in ${count(sizes.size)} objects; a month: ${count(usage.reads)} reads, ${size(usage.egressBytes)} out.`,
+      `${size(usage.storedBytes)} in ${count(usage.objects)} objects; a month: ${count(usage.reads)} reads, ${size(usage.egressBytes)} out.`,
       ...table([
-        ['A month', 'Storage', 'Reads', 'Traffic', 'Sum', 'Putting it there, once'],
-        ...costOf(usage, tariffs).map(({ name, storage, reads, egress, monthly, once }) => [
+        ['A month', 'Storage', 'Reads', 'Traffic', 'Sum', 'Putting it there, once', 'Prices of'],
+        ...costOf(usage, tariffs).map(({ name, asOf, storage, reads, egress, monthly, once }) => [
           name,
           ...[storage, reads, egress, monthly, once].map(dollars),
+          asOf,
         ]),
       ]),
-      'Prices are those of config/storage-tariffs.ts.',
+      `Prices are those of config/storage-tariffs.ts, last checked on ${tariffsCheckedOn}: look at the store’s own list before you rely on them.`,
     ])
     return true
   },

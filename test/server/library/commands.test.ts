@@ -195,8 +195,9 @@ Total                            71   111.90 kB          100 %
     const { code, out } = await test.command(['cost', '--reads', '50000000', '--egress-gb', '1000'])
     expect(code).toBe(0)
     // 40 million reads beyond the free ones; traffic is free. S3: 50 million reads, 900 GB.
-    expect(out).toMatch(/^Cloudflare R2 +\$0\.00 +\$14\.40 +\$0\.00 +\$14\.40 +\$0\.00$/m)
-    expect(out).toMatch(/^Amazon S3 +\$0\.00 +\$20\.00 +\$81\.00 +\$101\.00 +\$0\.00$/m)
+    expect(out).toMatch(/^Cloudflare R2 +\$0\.00 +\$14\.40 +\$0\.00 +\$14\.40 +\$0\.00 +\d{4}-\d\d-\d\d$/m)
+    expect(out).toMatch(/^Amazon S3 +\$0\.00 +\$20\.00 +\$81\.00 +\$101\.00 +\$0\.00 +\d{4}-\d\d-\d\d$/m)
+    expect(out).toMatch(/last checked on \d{4}-\d\d-\d\d: look at the store’s own list/)
   })
 
   it('allows origins, and gives addresses for an hour and for good', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { costOf, writesOf } from '../../../server/library/cost.ts'
+import { tariffs, tariffsCheckedOn } from '../../../config/storage-tariffs.ts'
+import { costOf, usageOf, writesOf } from '../../../server/library/cost.ts'
 import {
   categoryOf,
   foldedPath,
@@ -65,6 +66,7 @@ it('never rounds up to all of it', () => {
 it('takes what is free from the price, for storage, requests and traffic', () => {
   const tariff = {
     name: 'R2',
+    asOf: '2026-01-01',
     storedGb: 0.015,
     freeGb: 10,
     millionWrites: 4.5,
@@ -83,4 +85,26 @@ it('takes what is free from the price, for storage, requests and traffic', () =>
   expect(cost?.once).toBeCloseTo(9)
   expect(cost?.monthly).toBeCloseTo(33.89 * 0.015 + 3.6 + 1)
   expect([writesOf(1, 16, 8), writesOf(16, 16, 8), writesOf(17, 16, 8)]).toEqual([1, 1, 5])
+})
+
+it('prices the 3,346 files of 43.89 GB as the stores’ lists do', () => {
+  const usage = { storedBytes: 43.89e9, writes: 3346, reads: 200_000_000, egressBytes: 331.67e9 }
+  const monthly = Object.fromEntries(costOf(usage, tariffs).map((cost) => [cost.name, cost.monthly]))
+  expect(monthly).toEqual({
+    'Cloudflare R2': expect.closeTo(33.89 * 0.015 + 190 * 0.36, 2),
+    'Backblaze B2': expect.closeTo(33.89 * 0.00695 + (331.67 - 3 * 43.89) * 0.01, 2),
+    'Amazon S3': expect.closeTo(43.89 * 0.023 + 200 * 0.4 + 231.67 * 0.09, 2),
+    'Google Cloud Storage': expect.closeTo(43.89 * 0.02 + 200 * 0.4 + 331.67 * 0.12, 2),
+  })
+  for (const { asOf } of tariffs) {
+    expect(asOf).toMatch(/^20\d\d-[01]\d-[0-3]\d$/)
+    expect(asOf <= tariffsCheckedOn).toBe(true)
+  }
+})
+
+it('counts an object once, however many files are in it, and one that is not there yet not at all', () => {
+  const row = (key: string | null, sizeBytes: number) => ({ key, sizeBytes })
+  const rows = [row('a', 100), row('a', 100), row('b', 17 * 1024 * 1024), row(null, 5)]
+  expect(usageOf(rows)).toEqual({ storedBytes: 17825892, objects: 2, writes: 1 + 5, reads: 2, egressBytes: 17825892 })
+  expect(usageOf(rows, { reads: 7, egressBytes: 0 })).toMatchObject({ reads: 7, egressBytes: 0 })
 })
