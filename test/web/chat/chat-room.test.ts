@@ -45,11 +45,11 @@ beforeEach(() => {
   return () => vi.unstubAllGlobals()
 })
 
-const settings = { slow: 0, mode: 'everyone', frozen: false, emoteOnly: false, notices: 'staff', emotes: 0 }
+const settings = { slow: 0, mode: 'all', frozen: false, emoteOnly: false, notices: 'staff', emotes: 0 }
 const joined = (room: string, rank: number, more: object = {}) =>
   ({
     ...{ t: 'joined', room, e: `epoch of ${room}`, s: 0, recovered: false, m: [], n: 7, pin: null },
-    ...{ set: settings, rank, modes: ['everyone'], ...more },
+    ...{ set: settings, rank, modes: ['all'], ...more },
   }) as unknown as ServerFrame
 
 /** A learner in a room that they may write in, and moderate. */
@@ -83,7 +83,7 @@ it.each(['forbidden', 'unauthorized', 'room_not_found', 'too_many_rooms'] as con
     expect(chat).toMatchObject({ refusal: code, hasJoined: false })
     // What the hub had said of the first room before it heard that they left.
     Socket.last.tell(joined('channel-1', 3))
-    Socket.last.tell({ t: 'you', room: 'channel-1', rank: 3, modes: ['everyone'] })
+    Socket.last.tell({ t: 'you', room: 'channel-1', rank: 3, modes: ['all'] })
     Socket.last.tell({ t: 'cnt', room: 'channel-1', n: 9 })
     expect(chat).toMatchObject({ refusal: code, hasJoined: false, rank: 0, viewers: 0 })
 
