@@ -21,7 +21,14 @@ export interface FrontSettings {
   /** Objects may still be there. */
   storeBefore?: Config['storeBefore']
   accessLog: string
+  /** Of the chat from one address, as its hubs let in. */
+  chatSocketsPerAddress: number
 }
+
+/** Of connections that nobody has accepted yet: all who were on a hub that was killed come within half a second. */
+const BACKLOG = 4096
+/** For connections of an address that nginx still has and the hubs have not yet, or no longer. */
+const SPARE = 1.5
 
 const templates = fileURLToPath(new URL('../../nginx/', import.meta.url))
 
@@ -78,17 +85,21 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     apiServer: serverAt(upstreams.api),
     // A dead hub is known at the first try, and tried again soon: it is back within a second.
     chatServers: upstreams.chat.map((address) => serverAt(address, ' max_fails=1 fail_timeout=1s')).join('\n    '),
+    chatPerAddress: String(Math.ceil(settings.chatSocketsPerAddress * SPARE)),
     mediaUpstreams: nodes
       .map(([name, address]) => `upstream media_${name} { ${serverAt(address)} keepalive 2048; keepalive_timeout 4s; }`)
       .join('\n  '),
     mediaNodes: nodes.map(([name]) => `${name} media_${name};`).join('\n    '),
-    listen: addresses.map((address) => `listen ${address}${tls ? ' ssl http2' : ''};`).join('\n    '),
+    listen: addresses
+      .map((address) => `listen ${address} backlog=${BACKLOG}${tls ? ' ssl http2' : ''};`)
+      .join('\n    '),
     tls: tls ? 'include tls.conf;' : '',
     // nginx would look for a relative path beside its own files.
     tlsCert: quotable(resolve(tls?.certFile ?? '')),
     tlsKey: quotable(resolve(tls?.keyFile ?? '')),
     strictTransport: tls ? 'add_header Strict-Transport-Security max-age=31536000 always;' : '',
     pages: quotable('url' in pages ? pages.url : pages.directory),
+    segments: store.kind === 'disk' ? 'include segments.conf;' : '',
     store: quotable(store.kind === 'disk' ? store.directory : '/nonexistent'),
     mediaOrigins: [store, settings.storeBefore]
       .flatMap(originsOf)

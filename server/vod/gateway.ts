@@ -11,7 +11,9 @@ const file =
   /^(?:index\.m3u8|thumbnail\.jpg|storyboard\.vtt|storyboard-\d{1,6}\.jpg|[a-z0-9-]{1,32}\/(?:index\.m3u8|init-\d{1,6}\.mp4|\d{1,9}\.m4s))$/
 const chatFile = /^chat-(\d{1,5})\.json$/
 const route = /^\/vod\/([^/]+)\/([0-9a-f]{24})\/(.+)$/
+const placeRoute = /^\/vod-place\/([^/]+)\/([0-9a-f]{24})$/
 
+const folders = { video: 'videos', recording: 'recordings' } as const
 const types: Record<string, string> = {
   m3u8: 'application/vnd.apple.mpegurl',
   vtt: 'text/vtt; charset=utf-8',
@@ -42,6 +44,9 @@ interface Place {
  *   its chat ────────────▶ from the store, never from its media process, and streamed from S3: a redirect would outlive a deletion
  *   S3, anything else ───▶ 302 to a presigned URL
  *
+ * Segments on disk do not come here: nginx asks `GET /vod-place/<token>/<id>` for a folder that it may send from, and
+ * remembers the answer for a second, which is how long a revoked token still opens one.
+ *
  * Reads no cookie: whoever has the path may play it anywhere.
  */
 export function vodGateway(context: Context): Middleware {
@@ -49,6 +54,8 @@ export function vodGateway(context: Context): Middleware {
   const places = new Remembered<Place | null>(findPlace, 2000)
 
   return async (ctx, next) => {
+    const asked = placeRoute.exec(ctx.path)
+    if (asked) return sayPlace(ctx, asked[1] ?? '', asked[2] ?? '')
     if (!ctx.path.startsWith('/vod/')) return next()
     ctx.set('Access-Control-Allow-Origin', '*')
     ctx.set('Access-Control-Expose-Headers', 'Content-Length, Content-Range, Date, ETag, Location')
@@ -68,13 +75,10 @@ export function vodGateway(context: Context): Middleware {
     const piece = chatFile.exec(path)?.[1]
     const isTexts = textFile.test(path)
     if (piece === undefined && !isTexts && !file.test(path)) throw new DomainError('not_found')
-    const token = verifyPathToken(text, context.config.secrets.token, new Date())
-    // Bad, expired, edited, for another thing, revoked: one answer.
-    if (!token || token.kind === 'broadcast' || token.id !== id || revocations.isRevoked(token)) {
-      throw new DomainError('playback_refused')
-    }
-    if (isTexts) return sendTexts(ctx, orm, { kind: token.kind, id }, path)
-    const folder = token.kind === 'video' ? 'videos' : 'recordings'
+    const kind = kindOpened(text, id)
+    if (!kind) throw new DomainError('playback_refused')
+    if (isTexts) return sendTexts(ctx, orm, { kind, id }, path)
+    const folder = folders[kind]
     if (piece !== undefined) {
       if (folder === 'videos') throw new DomainError('not_found')
       return sendChat(ctx, id, Number(piece))
@@ -91,6 +95,26 @@ export function vodGateway(context: Context): Middleware {
     if (store.kind === 'disk') return accelerate(ctx, `/_store/${key}`)
     if (isText) return stream(ctx, key)
     await redirect(ctx, key)
+  }
+
+  /** Null of a token that is bad, expired, edited, for another thing or revoked: one answer for all of them. */
+  function kindOpened(text: string, id: string): keyof typeof folders | null {
+    const token = verifyPathToken(text, context.config.secrets.token, new Date())
+    if (!token || token.kind === 'broadcast' || token.id !== id || revocations.isRevoked(token)) return null
+    return token.kind
+  }
+
+  /** For nginx alone, which has no such address outside. 403: it is to ask for the file itself. */
+  async function sayPlace(ctx: KoaContext, text: string, id: string): Promise<void> {
+    ctx.body = ''
+    ctx.status = 403
+    const kind = kindOpened(text, id)
+    if (!kind || store.kind !== 'disk') return
+    const place = await places.get(`${folders[kind]}/${id}`)
+    ctx.set('X-Accel-Expires', '1')
+    if (!place || place.node) return
+    ctx.set('X-Vod-Folder', folders[kind])
+    ctx.status = 204
   }
 
   /**

@@ -16,8 +16,6 @@ export interface Uploaded {
   /** Its playlist held all. */
   wholeSeconds: number
   readySeconds: number
-  /** Path of the multivariant playlist. */
-  playbackPath: string
 }
 
 interface VideoAnswer {
@@ -48,11 +46,11 @@ export async function uploadAndWait(platform: Platform, file: string): Promise<U
   await until('the whole lowest rendition', async () => (await text(lowest)).includes('#EXT-X-ENDLIST'), wait)
   const wholeSeconds = since()
   await until('a video to be ready', async () => (await look(call, id)).status === 'ready', wait)
-  return { id, playableSeconds, wholeSeconds, readySeconds: since(), playbackPath }
+  return { id, playableSeconds, wholeSeconds, readySeconds: since() }
 }
 
 /** Segments that a playlist names, without their path. */
-export function segmentsOf(playlist: string): string[] {
+function segmentsOf(playlist: string): string[] {
   return playlist.split('\n').filter((line) => line.endsWith('.m4s'))
 }
 

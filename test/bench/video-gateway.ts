@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { signPathToken } from '../../media/storage/signed-path.ts'
 import type { Platform } from '../support/platform.ts'
 import { until } from './clock.ts'
 import { freePort } from './ports.ts'
@@ -14,6 +15,7 @@ import type { Uploaded } from './video-first-picture.ts'
 
 const ROUNDS = 3
 const CONNECTIONS = 32
+const VIEWERS = 100
 /** Of what nginx alone sends. */
 const SHARE = 0.8
 /** Servers on one core, whoever asks on the other: that one then has time to spare, which is told. */
@@ -34,7 +36,7 @@ interface Load {
 /** The same files of the same store, through all that the product has in front of them and from an nginx with nothing else. */
 export async function gatewayFigures(
   platform: Platform,
-  { id, playbackPath }: Uploaded,
+  { id }: Uploaded,
   directory: string,
   options: BenchOptions,
 ): Promise<Figure[]> {
@@ -45,6 +47,7 @@ export async function gatewayFigures(
   if (cpus().length > 1) pin(platform.pid, plain.pid)
   const seconds = Math.max(2, Math.min(8, options.seconds / 8))
   const gateway = new URL(platform.url)
+  const viewers = tokensOf(id, join(platform.dataDir, 'secrets.json'))
   const figures: Figure[] = []
   for (const rendition of ['1080p', '360p']) {
     const names = readdirSync(join(folder, rendition)).filter((name) => name.endsWith('.m4s'))
@@ -54,7 +57,7 @@ export async function gatewayFigures(
       'nginx alone': { port: plain.port, paths: names.map((name) => `/videos/${id}/${rendition}/${name}`) },
       Ustat: {
         port: Number(gateway.port),
-        paths: names.map((name) => `${playbackPath.replace('index.m3u8', '')}${rendition}/${name}`),
+        paths: viewers.flatMap((token) => names.map((name) => `/vod/${token}/${id}/${rendition}/${name}`)),
       },
     }
     const seen = new Map<string, Load[]>(Object.keys(targets).map((name) => [name, []]))
@@ -131,6 +134,14 @@ http {
       await gone
     },
   }
+}
+
+/** Everybody has an own one. */
+function tokensOf(id: string, secrets: string): string[] {
+  const { TOKEN_SECRET } = JSON.parse(readFileSync(secrets, 'utf8')) as { TOKEN_SECRET: string }
+  const issuedAt = Math.floor(Date.now() / 1000)
+  const token = { kind: 'video', id, enrollment: null, issuedAt, expiresAt: issuedAt + 3600 } as const
+  return Array.from({ length: VIEWERS }, (_, at) => signPathToken({ ...token, subject: `gbench${at}` }, TOKEN_SECRET))
 }
 
 function pin(...roots: number[]): void {

@@ -14,6 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), 'ustat nginx-'))
 const stack = new AsyncDisposableStack()
 const accessLog = join(directory, 'access.log')
 const seen: { headers: IncomingMessage['headers']; url: string }[] = []
+const openTokens = new Set<string>()
 let settings: FrontSettings
 
 const playlist = `#EXTM3U\n${'#EXT-X-PART:DURATION=0.2,URI="1.m4s"\n'.repeat(50)}`
@@ -27,6 +28,8 @@ beforeAll(async () => {
   writeFileSync(join(pages, 'assets', 'main-1a2b.js'), '0')
   writeFileSync(join(pages, '.sources'), 'hash')
   writeFileSync(join(store, 'recordings', 'r1', '7.m4s'), '0123456789')
+  mkdirSync(join(store, 'videos', 'a'.repeat(24), '720p'), { recursive: true })
+  writeFileSync(join(store, 'videos', 'a'.repeat(24), '720p', '3.m4s'), '0123456789')
   settings = {
     directory: join(directory, 'nginx'),
     host: '127.0.0.1',
@@ -40,6 +43,7 @@ beforeAll(async () => {
     pages: { directory: pages },
     store: { kind: 'disk', directory: store },
     accessLog,
+    chatSocketsPerAddress: 2000,
   }
   await startNginx(settings, { logFile: join(directory, 'nginx.log'), report: () => {} }, stack)
 })
@@ -56,6 +60,14 @@ const answerAsApi: RequestListener = (incoming, answer) => {
     answer.setHeader('Content-Type', 'application/vnd.apple.mpegurl')
     answer.setHeader('Cache-Control', 'no-cache')
     answer.end(playlist)
+    return
+  }
+  const [, token] = /^\/vod-place\/(\S+)\/a{24}$/.exec(incoming.url ?? '') ?? []
+  if (token) {
+    answer.statusCode = openTokens.has(token) ? 204 : 403
+    answer.setHeader('X-Vod-Folder', 'videos')
+    answer.setHeader('X-Accel-Expires', '1')
+    answer.end()
     return
   }
   answer.end(`api ${incoming.url}`)
@@ -178,6 +190,35 @@ it("sends an object of the store when the api says so, in ranges, and keeps the 
     'content-range': 'bytes 2-4/10',
   })
   expect(headers.etag).toBeDefined()
+})
+
+it('sends segments on disk by itself, to whom the api said in the last second that it may', async () => {
+  const [open, shut] = ['o'.repeat(70), 's'.repeat(70)]
+  openTokens.add(open)
+  const [id, file] = ['a'.repeat(24), 'aaaaaaaaaaaaaaaaaaaaaaaa/720p/3.m4s']
+  const asked = () => seen.filter(({ url }) => url.startsWith('/vod-place/')).length
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => get(`/vod/${open}/${file}`, { range: 'bytes=2-4', cookie: 'session=1' })),
+  )
+  for (const { status, text, headers } of answers) {
+    expect([status, text]).toEqual([206, '234'])
+    expect(headers).toMatchObject({
+      ...{ 'access-control-allow-origin': '*', 'cache-control': 'private, max-age=86400, immutable' },
+      ...{ 'content-type': 'video/iso.segment', 'content-range': 'bytes 2-4/10' },
+    })
+    expect(headers['x-vod-folder']).toBeUndefined()
+  }
+  await get(`/vod/${open}/${file}`)
+  expect(asked()).toBeLessThanOrEqual(20)
+  expect(seen.find(({ url }) => url.startsWith('/vod-place/'))?.headers.cookie).toBeUndefined()
+  // Another's answer is not his, and what is refused is told by the api.
+  expect((await get(`/vod/${shut}/${file}`)).text).toBe(`api /vod/${shut}/${file}`)
+  expect((await get(`/vod/${open}/${file}`, {}, 'POST')).text).toBe(`api /vod/${open}/${file}`)
+  expect((await get(`/vod/${open}/${id}/720p/4.m4s`)).status).toBe(404)
+  expect((await get(`/vod/${open}/${file}`, {}, 'OPTIONS')).status).toBe(204)
+  expect((await get('/_vod-place')).status).toBe(404)
+  openTokens.delete(open)
+  await expect.poll(async () => (await get(`/vod/${open}/${file}`)).text, { timeout: 4000 }).toContain('api /vod/')
 })
 
 it('asks the media process for what is not uploaded yet, when the api says so', async () => {

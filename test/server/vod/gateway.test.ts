@@ -93,6 +93,39 @@ describe('a recording that is not uploaded whole', () => {
   })
 })
 
+describe('the place of a recording, which nginx asks for', () => {
+  const place = (token = sign(), id = stored.recording) => get(`/vod-place/${token}/${id}`)
+
+  it('is told for a second, of what lies in the store whole', async () => {
+    const answer = await place().expect(204)
+    expect(answer.get('x-vod-folder')).toBe('recordings')
+    expect(answer.get('x-accel-expires')).toBe('1')
+  })
+
+  it('is not told of what a media process has, of what there is not, nor to whom it is not opened', async () => {
+    const lost = 'f'.repeat(24)
+    const user = await server.register()
+    const agent = await server.signIn(user)
+    const path = (await agent.get(`/api/recordings/${stored.recording}/`)).body.playback_url as string
+    const token = path.split('/')[2] ?? ''
+    await place(token).expect(204)
+    await agent.post('/api/auth/logout/').expect(204)
+    for (const [of, id] of [
+      [sign({ id: waiting.recording }), waiting.recording],
+      [sign({ id: lost }), lost],
+      [sign({ expiresAt: now() - 1 }), stored.recording],
+      [sign({ id: waiting.recording }), stored.recording],
+      [sign({ kind: 'broadcast' }), stored.recording],
+      [sign({ kind: 'video' }), stored.recording],
+      ['nonsense', stored.recording],
+      [token, stored.recording],
+    ] as const) {
+      const answer = await place(of, id).expect(403)
+      expect(answer.get('x-vod-folder')).toBeUndefined()
+    }
+  })
+})
+
 describe('a token', () => {
   it.each<[string, () => string]>([
     ['that is none', () => 'nonsense'],
