@@ -9,12 +9,20 @@ export class ApiError extends Error {
   readonly code: string
   /** Of a refused form: field → sentences. */
   readonly fields: Readonly<Record<string, string[]>>
+  /** Of a refused file: its first wrong line, from 1. */
+  readonly line: number | null
 
-  constructor(message: string, status: number, code: string, fields: Record<string, string[]> = {}) {
+  constructor(
+    message: string,
+    status: number,
+    code: string,
+    { fields = {}, line = null }: { fields?: Record<string, string[]>; line?: number | null } = {},
+  ) {
     super(message)
     this.status = status
     this.code = code
     this.fields = fields
+    this.line = line
   }
 }
 
@@ -178,6 +186,6 @@ async function body(response: Response): Promise<unknown> {
     typeof detail === 'string' ? detail : (Object.values(fields)[0]?.[0] ?? ''),
     response.status,
     typeof code === 'string' ? code : response.status >= 500 ? 'unavailable' : 'unknown',
-    fields,
+    { fields, line: typeof rest.line === 'number' ? rest.line : null },
   )
 }

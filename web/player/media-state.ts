@@ -30,7 +30,7 @@ function renditionState(playback: Playback) {
   } satisfies Partial<StateMediator>
 }
 
-const options = { noMutedPref: true, noSubtitlesLangPref: true }
+const options = { noMutedPref: true }
 
 /** The elements whose state it is. Given at once: a store made before them does not notice what happens to them. */
 export interface StoreElements {

@@ -1,15 +1,23 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
 import { css, html, LitElement, nothing } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
 import type MediaController from 'media-chrome/dist/media-controller.js'
+import 'media-chrome/dist/media-preview-chapter-display.js'
 import 'media-chrome/dist/media-time-display.js'
 import 'media-chrome/dist/media-seek-backward-button.js'
 import 'media-chrome/dist/media-seek-forward-button.js'
+import 'media-chrome/dist/menu/media-captions-menu.js'
+import 'media-chrome/dist/menu/media-captions-menu-button.js'
 import 'media-chrome/dist/menu/media-playback-rate-menu.js'
 import 'media-chrome/dist/menu/media-playback-rate-menu-button.js'
 import { currentLocale } from '../locale.ts'
 import { icon } from '../ui/icons.ts'
 import { base } from '../ui/styles.ts'
+import './chapter-list.ts'
+import { chapterAt } from './chapters.ts'
+import { chooseCaptions, rememberCaptions, rememberedCaptions, showCaptions, shownCaptions } from './chosen-captions.ts'
 import { playerStyles, startPlaying, translateControls } from './controls.ts'
+import { FilmTexts } from './film-texts.ts'
 import { FreezeFrame } from './freeze-frame.ts'
 import { RENDITIONS_CHANGED, recordingStore } from './media-state.ts'
 import { Playback } from './playback.ts'
@@ -28,7 +36,16 @@ export class VodPlayer extends LitElement {
     playerStyles,
     css`
       media-time-display { font-variant-numeric: tabular-nums; background: transparent; padding: 0 8px }
-      @media (max-width: 640px) { media-seek-backward-button, media-seek-forward-button, media-pip-button { display: none } }
+      video::cue { background: rgb(7 10 9 / 78%); color: #fff; font-family: var(--font); line-height: 1.4 }
+      video::-webkit-media-text-track-container { transition: translate 0.2s }
+      media-controller:not([userinactive]) video::-webkit-media-text-track-container { translate: 0 -64px }
+      media-captions-menu { bottom: 74px; right: 12px; font-size: 14px; line-height: 1.6 }
+      media-preview-chapter-display { max-width: 20em; overflow: hidden; text-overflow: ellipsis; --media-preview-chapter-background: transparent }
+      .chapter { flex: 0 1 auto; min-width: 0; padding-inline-end: 8px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font: 14px var(--font); background: transparent; pointer-events: none }
+      @media (max-width: 640px) {
+        media-seek-backward-button, media-seek-forward-button, media-pip-button, .chapter { display: none }
+        video::cue { font-size: 130% }
+      }
     `,
   ]
   static override properties = { src: {}, recording: {}, storyboard: {}, poster: {}, startAt: { attribute: false } }
@@ -43,10 +60,13 @@ export class VodPlayer extends LitElement {
   /** Seconds, for a device that has not played it yet; null for the beginning. */
   declare startAt: number | null
   readonly playback: Playback
+  readonly #texts = new FilmTexts(this)
+  #chapter = -1
   #isMutedByBrowser = false
   #loaded = ''
   #state = 'idle'
   #shownRenditions = ''
+  #shownLanguages = ''
 
   constructor() {
     super()
@@ -78,6 +98,8 @@ export class VodPlayer extends LitElement {
       if (this.recording) void this.#start(video, canvas)
       else this.playback.unload()
     } else if (this.recording) this.playback.renew(this.src)
+    this.#texts.follow(this.recording, this.src)
+    this.#showCaptions(video)
     if (this.playback.state !== this.#state) {
       this.#state = this.playback.state
       this.dataset.state = this.#state
@@ -87,6 +109,33 @@ export class VodPlayer extends LitElement {
 
   get video(): HTMLVideoElement | null {
     return this.renderRoot.querySelector('video')
+  }
+
+  /** Captions or chapters were edited. */
+  reloadTexts(): void {
+    void this.#texts.load()
+  }
+
+  /** As this device has them on, once they are there; then as the viewer says. */
+  #showCaptions(video: HTMLVideoElement): void {
+    const languages = this.#texts.value.captions.map(({ language }) => language)
+    const list = `${this.recording} ${languages.join()}`
+    if (list === this.#shownLanguages) return
+    this.#shownLanguages = list
+    showCaptions(video, chooseCaptions(rememberedCaptions(), languages))
+  }
+
+  readonly #onCaptionsChosen = (): void => {
+    if (this.video) rememberCaptions(shownCaptions(this.video))
+  }
+
+  /** The controls look for chapters when the list of tracks changes, which is before they are loaded. */
+  readonly #onChapters = (): void => {
+    this.video?.textTracks.dispatchEvent(new Event('change'))
+  }
+
+  readonly #onJump = ({ detail }: CustomEvent<number>): void => {
+    if (this.video) this.video.currentTime = detail
   }
 
   async #start(video: HTMLVideoElement, canvas: HTMLCanvasElement): Promise<void> {
@@ -103,6 +152,11 @@ export class VodPlayer extends LitElement {
       this.#shownRenditions = list
       video?.dispatchEvent(new Event(RENDITIONS_CHANGED))
     }
+    const chapter = video ? chapterAt(this.#texts.value.chapters, video.currentTime) : -1
+    if (chapter !== this.#chapter) {
+      this.#chapter = chapter
+      this.requestUpdate()
+    }
     if (video && !video.seeking) rememberPosition(this.recording, video.currentTime, video.duration)
   }
 
@@ -116,26 +170,52 @@ export class VodPlayer extends LitElement {
     if (this.#isMutedByBrowser && this.video?.muted === false) this.#unmute()
   }
 
+  /** Tracks of their own: hls.js and Safari's player show them alike. */
+  #tracks() {
+    const { captions, chapters_url: chapters } = this.#texts.value
+    return html`
+      ${this.storyboard ? html`<track kind="metadata" label="thumbnails" default src=${this.storyboard} />` : nothing}
+      ${repeat(
+        captions,
+        ({ language }) => `${this.recording} ${language}`,
+        ({ language, label, url }) => html`<track kind="subtitles" srclang=${language} label=${label} src=${url} />`,
+      )}
+      ${repeat(
+        chapters ? [chapters] : [],
+        (url) => url,
+        (url) => html`<track kind="chapters" default src=${url} @load=${this.#onChapters} />`,
+      )}
+    `
+  }
+
   protected override render() {
     const { state } = this.playback
+    const { captions, chapters } = this.#texts.value
     const message =
       state === 'refused'
         ? msg('This recording is not open to you any more. Reload the page, or sign in again.')
         : state === 'reconnecting'
           ? msg('The server does not answer. Trying again…')
           : ''
-    return html`<div class="frame">
+    return html`<div
+      class="frame"
+      @mediashowsubtitlesrequest=${this.#onCaptionsChosen}
+      @mediadisablesubtitlesrequest=${this.#onCaptionsChosen}
+      @mediatogglesubtitlesrequest=${this.#onCaptionsChosen}
+    >
       <canvas aria-hidden="true"></canvas>
       <media-controller nodefaultstore lang=${currentLocale()}>
         <video slot="media" part="video" playsinline crossorigin poster=${this.poster ?? nothing} @volumechange=${this.#onVolume}>
-          ${this.storyboard ? html`<track kind="metadata" label="thumbnails" default src=${this.storyboard} />` : nothing}
+          ${this.#tracks()}
         </video>
         <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
         <media-rendition-menu hidden anchor="auto"></media-rendition-menu>
+        <media-captions-menu hidden anchor="auto"></media-captions-menu>
         <media-playback-rate-menu hidden anchor="auto" rates="0.5 0.75 1 1.25 1.5 1.75 2"></media-playback-rate-menu>
         <div class="shade"></div>
         <media-time-range>
           <media-preview-thumbnail slot="preview"></media-preview-thumbnail>
+          <media-preview-chapter-display slot="preview"></media-preview-chapter-display>
           <media-preview-time-display slot="preview"></media-preview-time-display>
         </media-time-range>
         <media-control-bar>
@@ -145,7 +225,9 @@ export class VodPlayer extends LitElement {
           <media-mute-button></media-mute-button>
           <media-volume-range></media-volume-range>
           <media-time-display showduration></media-time-display>
+          <span class="chapter">${chapters[this.#chapter]?.title ?? ''}</span>
           <span class="gap"></span>
+          <media-captions-menu-button ?hidden=${captions.length === 0}></media-captions-menu-button>
           <media-playback-rate-menu-button></media-playback-rate-menu-button>
           <media-rendition-menu-button></media-rendition-menu-button>
           <media-pip-button></media-pip-button>
@@ -154,7 +236,8 @@ export class VodPlayer extends LitElement {
       </media-controller>
       <div class="over" role="status" ?hidden=${!message}><p>${message}</p></div>
       ${this.#isMutedByBrowser ? html`<button class="unmute" @click=${this.#unmute}>${icon('volume-off')}${msg('Turn sound on')}</button>` : nothing}
-    </div>`
+    </div>
+    <chapter-list .chapters=${chapters} .current=${this.#chapter} @jump=${this.#onJump}></chapter-list>`
   }
 }
 customElements.define('vod-player', VodPlayer)

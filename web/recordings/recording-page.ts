@@ -1,5 +1,5 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
-import type { RouterLocation } from '@vaadin/router'
+import type { Commands, RouterLocation } from '@vaadin/router'
 import { css, html, LitElement, nothing } from 'lit'
 import type { RecordingJson } from '../../server/vod/contract.ts'
 import '../chat/chat-panel.ts'
@@ -13,6 +13,7 @@ import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
 import '../ui/notice-box.ts'
 import { base, buttons, liveBadge } from '../ui/styles.ts'
+import { beforeLeave } from '../ui/unsaved.ts'
 
 /** While the show runs or was just closed. What is ready hardly changes, but its signed address has an end. */
 const POLL_MS = 5000
@@ -66,6 +67,11 @@ export class RecordingPage extends LitElement {
   onBeforeEnter({ params }: RouterLocation): void {
     this.recording = String(params.id)
     this.#poll.follow(`/api/recordings/${encodeURIComponent(this.recording)}/`)
+  }
+
+  /** Called by the router before another page is. */
+  onBeforeLeave(_location: RouterLocation, commands: Commands) {
+    return beforeLeave(commands)
   }
 
   protected override async updated(): Promise<void> {
@@ -122,6 +128,7 @@ export class RecordingPage extends LitElement {
     if (!isOwn || status !== 'ready') return nothing
     void import('../teach/make-lesson.ts')
     void import('../gif/cut-piece.ts')
+    void import('../captions/edit-texts.ts')
     const { video } = this
     return html`<p class="own"><make-lesson .recording=${id} .heading=${title}></make-lesson></p>
       <cut-piece
@@ -130,7 +137,8 @@ export class RecordingPage extends LitElement {
         .show=${(to: number) => {
           if (video) video.currentTime = to
         }}
-      ></cut-piece>`
+      ></cut-piece>
+      <edit-texts .film=${`/api/recordings/${id}/`} .video=${video} @saved=${() => this.renderRoot.querySelector('vod-player')?.reloadTexts()}></edit-texts>`
   }
 
   #about(recording: RecordingJson) {

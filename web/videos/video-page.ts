@@ -1,5 +1,5 @@
 import { msg, str, updateWhenLocaleChanges } from '@lit/localize'
-import type { RouterLocation } from '@vaadin/router'
+import type { Commands, RouterLocation } from '@vaadin/router'
 import { css, html, LitElement, nothing } from 'lit'
 import type { VideoJson } from '../../server/videos/contract.ts'
 import { onJob } from '../notices/job-updates.ts'
@@ -12,6 +12,7 @@ import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
 import '../ui/notice-box.ts'
 import { base } from '../ui/styles.ts'
+import { beforeLeave } from '../ui/unsaved.ts'
 import { failureText } from './video-words.ts'
 
 const BUSY_POLL_MS = 3000
@@ -43,10 +44,12 @@ export class VideoPage extends LitElement {
       @media (max-width: 640px) { vod-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
     `,
   ]
-  static override properties = { video: {} }
+  static override properties = { video: {}, player: { state: true } }
 
   /** Its id. */
   declare video: string
+  /** What plays, once it is there. */
+  declare player: HTMLVideoElement | null
   readonly #poll = new Poll<VideoJson>(this, pauseOf)
   readonly #session = new Session(this)
   #endJobs: (() => void) | null = null
@@ -55,12 +58,24 @@ export class VideoPage extends LitElement {
     super()
     updateWhenLocaleChanges(this)
     this.video = ''
+    this.player = null
   }
 
   /** Called by the router before the page is shown. */
   onBeforeEnter({ params }: RouterLocation): void {
     this.video = String(params.id)
     this.#poll.follow(`/api/videos/${encodeURIComponent(this.video)}/`)
+  }
+
+  /** Called by the router before another page is. */
+  onBeforeLeave(_location: RouterLocation, commands: Commands) {
+    return beforeLeave(commands)
+  }
+
+  protected override async updated(): Promise<void> {
+    const element = this.renderRoot.querySelector('vod-player')
+    await element?.updateComplete
+    this.player = element?.video ?? null
   }
 
   override connectedCallback(): void {
@@ -106,7 +121,13 @@ export class VideoPage extends LitElement {
   #own(video: VideoJson) {
     if (!video.may_edit || !this.#session.viewer) return nothing
     void import('./video-owner-tools.ts')
-    return html`<video-owner-tools .video=${video} @saved=${() => this.#poll.now()}></video-owner-tools>`
+    void import('../captions/edit-texts.ts')
+    return html`<video-owner-tools .video=${video} @saved=${() => this.#poll.now()}></video-owner-tools>
+      ${
+        video.playback_url
+          ? html`<edit-texts .film=${`/api/videos/${video.id}/`} .video=${this.player} @saved=${() => this.renderRoot.querySelector('vod-player')?.reloadTexts()}></edit-texts>`
+          : nothing
+      }`
   }
 
   protected override render() {
