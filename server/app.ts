@@ -25,6 +25,7 @@ import { rateLimited } from './http/rate-limit.ts'
 import type { RequestState } from './http/request.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { identify } from './http/viewer.ts'
+import { libraryRoutes } from './library/routes.ts'
 import { signedFiles } from './library/signed-address.ts'
 import { mediaHooks } from './live/media-hooks.ts'
 import { liveRoutes } from './live/routes.ts'
@@ -95,6 +96,7 @@ export function features(context: Context): Api[] {
     accountRoutes,
     courseRoutes,
     adminRoutes,
+    libraryRoutes,
     mailRoutes,
     progressRoutes,
     reviewRoutes,

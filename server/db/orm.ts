@@ -26,6 +26,7 @@ import { Module } from '../courses/module.ts'
 import { Tag } from '../courses/tag.ts'
 import { Export } from '../exports/export.ts'
 import { LibraryFile } from '../library/library-file.ts'
+import { LibraryRun } from '../library/library-run.ts'
 import { MediaAsset } from '../library/media-asset.ts'
 import { Broadcast } from '../live/broadcast.ts'
 import { MediaEvent } from '../live/media-event.ts'
@@ -55,7 +56,7 @@ export function ormOptions(url: string, overrides: Partial<Options> = {}): Optio
     entities: [
       ...[User, Profile, AuthToken, Education, WorkExperience, CustomUrlHistory],
       ...[Channel, ChannelFollow, Broadcast, MediaNode, MediaEvent, Recording, Video, Caption],
-      ...[MediaAsset, LibraryFile, Export],
+      ...[MediaAsset, LibraryFile, LibraryRun, Export],
       ...[Category, Tag, Course, Module, Lesson, CourseUserRole, Enrollment],
       ...[LessonProgress, QuizAttempt, Submission, Review, ReviewReport],
       ...[Payment, PromoCode, Revenue, WebhookEvent, SandboxSession],

@@ -113,6 +113,12 @@ export const sentences: Record<ErrorCode, { en: string; ru: string }> = {
   },
   not_a_teacher: { en: 'Only teachers are verified.', ru: 'Проверяются только преподаватели.' },
   job_not_found: { en: 'There is no such failed job.', ru: 'Такого неудавшегося задания нет.' },
+  library_busy: {
+    en: 'Something else runs over the library. Wait for it, or cancel it.',
+    ru: 'С библиотекой уже работает другое задание. Дождитесь его или отмените.',
+  },
+  library_run_not_found: { en: 'There is no such run.', ru: 'Такого задания нет.' },
+  library_run_ended: { en: 'It has ended already.', ru: 'Оно уже закончилось.' },
   profile_not_found: { en: 'There is no such profile.', ru: 'Такого профиля нет.' },
   lesson_not_found: { en: 'There is no such lesson.', ru: 'Такого урока нет.' },
   enrollment_required: {

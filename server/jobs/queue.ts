@@ -38,6 +38,7 @@ export interface Jobs {
   'purge-uploads': Record<string, never>
   'deliver-notices': { notices: number[] }
   'send-pushes': { pushes: Push[]; attempt: number }
+  'run-library': { run: string }
 }
 export type JobName = keyof Jobs
 
@@ -88,6 +89,7 @@ const queues: Record<JobName, QueueSettings> = {
   'deliver-notices': { retryLimit: 3, policy: 'standard' },
   // Each push has its own attempts; this is for a database that is away.
   'send-pushes': { retryLimit: 3, policy: 'standard' },
+  'run-library': { retryLimit: 5, policy: 'standard', heartbeatSeconds: 30 },
 }
 
 /** Jobs in PostgreSQL: kept when a process dies, tried again when one fails. */

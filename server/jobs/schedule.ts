@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { makeExport } from '../exports/make-export.job.ts'
 import { purgeExports } from '../exports/purge-exports.job.ts'
 import { deleteObjects } from '../library/delete-objects.job.ts'
+import { runLibrary } from '../library/run-library.job.ts'
 import { endLostBroadcasts } from '../live/end-lost-broadcasts.job.ts'
 import { sendMail } from '../mail/send-mail.job.ts'
 import { deliverNotices } from '../notices/deliver-notices.job.ts'
@@ -39,6 +40,7 @@ export async function startJobs(context: Context): Promise<Disposable> {
   // One at a time in each worker: ffmpeg takes whatever processors the shows leave.
   await queue.work('process-video', ({ video }, signal) => processVideo(context, video, signal), { everySeconds: 0.5 })
   await queue.work('make-export', (job, signal) => makeExport(context, job.export, signal), { everySeconds: 0.5 })
+  await queue.work('run-library', ({ run }, signal) => runLibrary(context, run, signal), { everySeconds: 0.5 })
   await queue.work('purge-exports', () => purgeExports(context))
   await queue.schedule('purge-exports', '* * * * *')
   await queue.work('write-chats', () => writeDueChats(context), { everySeconds: 1 })
