@@ -27,7 +27,7 @@ const environment = z.object({
   CHAT_SOCKETS_PER_ACCOUNT: z.coerce.number().int().min(1).default(5),
   CHAT_GUESTS_PER_IP: z.coerce.number().int().min(1).default(20),
   CHAT_SOCKETS_PER_IP: z.coerce.number().int().min(1).default(2000),
-  CHAT_UPGRADES_PER_SECOND: z.coerce.number().int().min(1).default(1000),
+  CHAT_UPGRADES_PER_SECOND: z.coerce.number().int().min(1).default(2500),
   MEDIA_NODES: z
     .string()
     .regex(/^([a-z0-9-]{1,32}=[^,\s]+)(,[a-z0-9-]{1,32}=[^,\s]+)*$/)

@@ -34,7 +34,7 @@ function become(role: string): never {
 
 function becomeNginx(env: NodeJS.ProcessEnv): never {
   // It has no database and no Redis of its own to be told about.
-  const { host, port, ingest, upstreams, store } = loadConfig({
+  const { host, port, ingest, upstreams, chat, store } = loadConfig({
     ...env,
     LISTEN: '-',
     DATABASE_URL: '-',
@@ -45,6 +45,7 @@ function becomeNginx(env: NodeJS.ProcessEnv): never {
   const file = writeFrontConfig({
     ...{ directory, host, port, tls: ingest.tls, upstreams, pages, store },
     accessLog: '/dev/stdout',
+    chatSocketsPerAddress: chat.limits.socketsPerAddress,
   })
   return replace(findProgram('nginx'), ['nginx', '-c', file, '-p', directory, '-e', 'stderr'], env)
 }

@@ -29,6 +29,8 @@ export interface FrontSettings {
 const BACKLOG = 4096
 /** For connections of an address that nginx still has and the hubs have not yet, or no longer. */
 const SPARE = 1.5
+/** nginx counts no further. */
+const MOST_COUNTED = 65_535
 
 const templates = fileURLToPath(new URL('../../nginx/', import.meta.url))
 
@@ -85,7 +87,7 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     apiServer: serverAt(upstreams.api),
     // A dead hub is known at the first try, and tried again soon: it is back within a second.
     chatServers: upstreams.chat.map((address) => serverAt(address, ' max_fails=1 fail_timeout=1s')).join('\n    '),
-    chatPerAddress: String(Math.ceil(settings.chatSocketsPerAddress * SPARE)),
+    chatPerAddress: String(Math.min(MOST_COUNTED, Math.ceil(settings.chatSocketsPerAddress * SPARE))),
     mediaUpstreams: nodes
       .map(([name, address]) => `upstream media_${name} { ${serverAt(address)} keepalive 2048; keepalive_timeout 4s; }`)
       .join('\n  '),

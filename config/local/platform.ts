@@ -117,6 +117,7 @@ export async function startPlatform(
       store: config.store,
       storeBefore: config.storeBefore,
       accessLog: logFile(dataDir, 'access'),
+      chatSocketsPerAddress: config.chat.limits.socketsPerAddress,
     },
     { logFile: logFile(dataDir, 'nginx'), report: print },
     stack,

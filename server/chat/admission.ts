@@ -3,14 +3,13 @@ import type { RedisClient } from '../redis.ts'
 import type { NodeLease } from './node-lease.ts'
 import { closeCodes } from './protocol.ts'
 import { Script } from './redis-scripts.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 export interface AdmissionLimits {
   socketsPerAccount: number
   guestsPerAddress: number
   /** A whole school may be one address. */
   socketsPerAddress: number
-  /** New connections of this node; who comes back after a restart comes with all the others. */
+  /** New connections that this node lets in, at most; fewer while its event loop lags. */
   upgradesPerSecond: number
 }
 
@@ -18,7 +17,7 @@ export const defaultLimits: AdmissionLimits = {
   socketsPerAccount: 5,
   guestsPerAddress: 20,
   socketsPerAddress: 2000,
-  upgradesPerSecond: 1000,
+  upgradesPerSecond: 2500,
 }
 
 const SETTLE_MS = 25
@@ -39,7 +38,6 @@ interface AdmissionOptions {
  */
 export class Admission implements AsyncDisposable {
   readonly #options: AdmissionOptions
-  readonly #upgrades: TokenBucket
   /** Of this node. */
   readonly #counts = new Map<string, number>()
   /** Whose number in Redis may not be that of here. */
@@ -48,14 +46,7 @@ export class Admission implements AsyncDisposable {
 
   constructor(options: AdmissionOptions) {
     this.#options = options
-    const { upgradesPerSecond: perSecond } = options.limits
-    this.#upgrades = new TokenBucket({ perSecond, burst: perSecond, nowMs: Date.now() })
     this.#timer = setInterval(() => void this.#settle(), SETTLE_MS)
-  }
-
-  /** False: come back in a moment. */
-  mayUpgrade(): boolean {
-    return this.#upgrades.take(Date.now())
   }
 
   /**

@@ -1,5 +1,5 @@
-const MAX_GRAPHEMES = 500
-const MAX_BYTES = 2000
+import { limits } from './protocol.ts'
+
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /**
@@ -9,7 +9,7 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
  * @returns null when nothing is left of it, or it is longer than 500 letters or 2,000 bytes
  */
 export function cleanText(text: string): string | null {
-  if (text.length > MAX_BYTES * 4) return null
+  if (text.length > limits.bytes * 4) return null
   const cleaned = text
     .normalize('NFC')
     .replace(/\r\n?/g, '\n')
@@ -18,8 +18,8 @@ export function cleanText(text: string): string | null {
     .replace(/(\p{M}{3})\p{M}+/gu, '$1')
     .replace(/\n{4,}/g, '\n\n\n')
     .trim()
-  if (cleaned === '' || Buffer.byteLength(cleaned) > MAX_BYTES) return null
+  if (cleaned === '' || Buffer.byteLength(cleaned) > limits.bytes) return null
   let graphemes = 0
-  for (const _ of segmenter.segment(cleaned)) if (++graphemes > MAX_GRAPHEMES) return null
+  for (const _ of segmenter.segment(cleaned)) if (++graphemes > limits.graphemes) return null
   return cleaned
 }

@@ -9,6 +9,7 @@ import {
   type ChatErrorCode,
   type ClientFrame,
   closeCodes,
+  limits,
   parseClientFrame,
   ranks,
   type ServerFrame,
@@ -16,8 +17,6 @@ import {
 import type { ChatPerson } from './ticket.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-const SOFT_FRAME_BYTES = 4096
-const MAX_ROOMS = 10
 /** A person who floods is told so this often, then shut out. */
 const MAX_REFUSED_FRAMES = 100
 const NOTICE_SECONDS = 5
@@ -65,7 +64,7 @@ export class Connection {
     this.#wire = wire
     this.#hub = hub
     const nowMs = Date.now()
-    this.#frames = new TokenBucket({ perSecond: 20, burst: 40, nowMs })
+    this.#frames = new TokenBucket({ perSecond: limits.frames, burst: limits.burst, nowMs })
     this.#refusals = new TokenBucket({ perSecond: 1, burst: MAX_REFUSED_FRAMES, nowMs })
     this.#history = new TokenBucket({ perSecond: 0.5, burst: 5, nowMs })
     this.#operations = new TokenBucket({ perSecond: 10, burst: 10, nowMs })
@@ -83,7 +82,7 @@ export class Connection {
       else this.refuse('rate_limited', { retry: 1000 })
       return
     }
-    const parsed = Buffer.byteLength(text) > SOFT_FRAME_BYTES ? { code: 'too_large' as const } : parseClientFrame(text)
+    const parsed = Buffer.byteLength(text) > limits.frame ? { code: 'too_large' as const } : parseClientFrame(text)
     if ('frame' in parsed) this.#answer(parsed.frame)
     else this.refuse(parsed.code, 'cid' in parsed && parsed.cid ? { cid: parsed.cid } : {})
   }
@@ -184,7 +183,7 @@ export class Connection {
     if (this.#isClosed) return
     // Nothing is awaited from here on: what is published after the snapshot reaches this socket, what was before does not.
     let section = this.rooms.get(room)
-    if (!section && this.rooms.size >= MAX_ROOMS) return this.refuse('too_many_rooms', { room })
+    if (!section && this.rooms.size >= limits.rooms) return this.refuse('too_many_rooms', { room })
     if (!section) {
       section = this.#hub.enter(room, live, this)
       this.rooms.set(room, section)

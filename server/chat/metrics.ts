@@ -14,7 +14,10 @@ export class HubMetrics {
   readonly #deliveries: Counter
   readonly #lag: Histogram
 
-  constructor(registry: Registry, look: () => { connections: number; rooms: number; loopLagMs: number }) {
+  constructor(
+    registry: Registry,
+    look: () => { connections: number; waiting: number; rooms: number; loopLagMs: number },
+  ) {
     const registers = [registry]
     this.received = new Counter({ name: 'chat_received_total', help: 'Lines written through this node.', registers })
     this.frames = new Counter({ name: 'chat_frames_total', help: 'Frames published to rooms.', registers })
@@ -68,6 +71,7 @@ export class HubMetrics {
         },
       })
     gauge('chat_connections', 'Open connections.', () => look().connections)
+    gauge('chat_waiting', 'Open connections that wait to be let in.', () => look().waiting)
     gauge('chat_rooms', 'Rooms that are read, with somebody in them or until a moment ago.', () => look().rooms)
     gauge('chat_loop_lag_seconds', 'How late the event loop was at the last look.', () => look().loopLagMs / 1000)
   }

@@ -138,6 +138,20 @@ export const closeCodes = {
   flood: 4429,
 } as const
 
+/** What a client may say, as `hello` has it. */
+export const limits = {
+  /** Bytes of a frame. */
+  frame: 4096,
+  /** Of a message: characters as people count them, and bytes. */
+  graphemes: 500,
+  bytes: 2000,
+  /** Rooms of one connection. */
+  rooms: 10,
+  /** Frames a second, and at once. */
+  frames: 20,
+  burst: 40,
+} as const
+
 /** What a person may do in a room, from least to most; a guest reads. */
 export const ranks = { guest: 0, member: 1, moderator: 2, owner: 3 } as const
 export type Rank = (typeof ranks)[keyof typeof ranks]
@@ -197,7 +211,20 @@ export interface NoticeAbout {
 }
 
 export type ServerFrame =
-  | { t: 'hello'; v: 1; node: string; now: number; uid: string; name: string; resume: string; hb: number }
+  | {
+      t: 'hello'
+      v: 1
+      /** Names this connection in what the hub writes down. */
+      sid: string
+      node: string
+      now: number
+      uid: string
+      name: string
+      resume: string
+      limits: typeof limits
+      /** Seconds of silence after which the hub looks whether the client is there. */
+      hb: number
+    }
   | {
       t: 'joined'
       room: string

@@ -23,6 +23,9 @@ export interface CrowdReport {
   closes: number
   resets: number
   refused: number
+  /** Attempts to connect, and those that were answered with something else than a WebSocket. */
+  dials: number
+  turnedAway: number
   /** Seconds of the crowd's own processor time, since it began to send. */
   cpu: number
 }

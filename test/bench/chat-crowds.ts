@@ -6,7 +6,10 @@ import { atMost, type Scenario } from './scenario.ts'
 const CROWD = 10_000
 const MOST_KILOBYTES = 30
 
-/** Two hubs, one of which is killed and stays away: everybody is on the other one soon, and has missed nothing. */
+/**
+ * Two hubs behind nginx, one of which is killed and stays away: everybody is on the other one soon, and has missed nothing.
+ * Both hubs have one core for the two of them.
+ */
 export const chatReturn: Scenario = {
   about: '10,000 viewers on two hubs, one of which is killed',
   async run({ say }) {
@@ -14,10 +17,11 @@ export const chatReturn: Scenario = {
     compileCrowd(stage.directory)
     await using left = await startChatHub(stage)
     await using right = await startChatHub(stage)
+    await using front = await startFront(stage, [left, right])
     const watch = new Watch(CROWD)
     let isKilled = false
     const seen = await runCrowd({
-      ...{ protocol: 'chat', targets: [left.target, right.target], secret: stage.secret, directory: stage.directory },
+      ...{ protocol: 'chat', targets: [front.target], secret: stage.secret, directory: stage.directory },
       ...{ connections: CROWD, perSecond: 2, seconds: 40 },
       onReport(report) {
         watch.take(report)
@@ -29,6 +33,8 @@ export const chatReturn: Scenario = {
       },
     })
     const wrong = seen.lost + seen.doubled + seen.reordered
+    const [all, away] = [seen.dials, seen.turnedAway].map((count) => count.toLocaleString('en'))
+    say(`  ${all} attempts to connect, ${away} turned away`)
     return [
       ...watch.figures(),
       {
@@ -46,7 +52,7 @@ export const chatMemory: Scenario = {
     await using stage = await startChatStage()
     compileCrowd(stage.directory)
     await using hub = await startChatHub(stage)
-    await using front = await startFront(stage, hub)
+    await using front = await startFront(stage, [hub])
     const bytes = () => hub.memoryBytes() + front.memoryBytes()
     const before = bytes()
     let [most, there] = [0, 0]

@@ -89,10 +89,10 @@ export async function startChannels({ redisUrl }: ChatStage): Promise<ChatServer
   })
 }
 
-/** nginx as it stands before the hubs. */
+/** nginx as it stands before the hubs, beside the crowd. */
 export async function startFront(
   { directory }: ChatStage,
-  hub: ChatServer,
+  hubs: readonly ChatServer[],
 ): Promise<Omit<ChatServer, 'kill' | 'cpuSeconds'>> {
   await using stack = new AsyncDisposableStack()
   const port = await freePort()
@@ -102,8 +102,9 @@ export async function startFront(
   await startNginx(
     {
       ...{ directory: folder, host: '127.0.0.1', port, tls: null, pages: { directory: folder } },
-      ...{ upstreams: { api: nowhere, chat: [hub.target], media: { m1: nowhere } } },
+      ...{ upstreams: { api: nowhere, chat: hubs.map(({ target }) => target), media: { m1: nowhere } } },
       ...{ store: { kind: 'disk', directory: folder }, accessLog: join(folder, 'access.log') },
+      chatSocketsPerAddress: 50_000,
     },
     { logFile: join(folder, 'nginx.log'), report: () => {} },
     stack,

@@ -166,8 +166,9 @@ export class ChatConnection {
       if (this.#socket !== socket) return
       this.#socket = null
       if (openedAt > 0 && performance.now() - openedAt > STABLE_MS) this.#attempts = 0
-      // What it was opened with is no longer good: the next one comes with a new ticket.
-      if (code === TICKET_EXPIRED || openedAt === 0) this.#resume = null
+      // What it was opened with is no longer good: the next one comes with a new ticket. A hub that is not there, or has no
+      // time, says nothing of it: whoever asked the api for a ticket then would ask with all the others.
+      if (code === TICKET_EXPIRED) this.#resume = null
       if (terminal.has(code)) this.#become('closed', code)
       else this.#comeBack(code === FLOOD ? 10_000 : 0)
     }

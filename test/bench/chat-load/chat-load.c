@@ -34,6 +34,9 @@
 #define BUCKETS 600000   /* a minute */
 #define DRAIN_SECONDS 15 /* what was sent last is waited for so long */
 #define JOIN_SECONDS 180 /* and everybody's being let in, so long */
+#define FIRST_WAIT_MS 500
+#define LONGEST_WAIT_MS 30000
+#define STABLE_NS 30000000000u /* who was there as long begins with the first wait again */
 
 enum protocol { CHAT, SOCKETIO, PLAIN };
 enum state { WAITING, CONNECTING, UPGRADING, GREETED, JOINED };
@@ -42,7 +45,7 @@ struct client {
   int fd;
   int index;
   enum state state;
-  uint64_t retry_at;
+  uint64_t retry_at, greeted_at;
   int attempts;
   char *rest; /* of a frame that has not come whole */
   size_t rest_length;
@@ -69,6 +72,7 @@ static uint8_t *acked, *waiting; /* by message */
 static uint64_t *resend_at;
 static uint64_t delivered, doubled, delivered_bytes, worst_ns;
 static uint64_t closes, resets, refused;
+static uint64_t dials, turned_away;
 static int joined;
 static char run[12], cid_field[32]; /* messages are new in each run: a server may know those of the last minutes */
 static uint64_t sending_from, delivered_in_time;
@@ -219,6 +223,7 @@ static void take_chat(struct client *client, const char *text, const char *end) 
     free(client->resume);
     client->resume = strdup(resume);
     client->state = GREETED;
+    client->greeted_at = now_ns();
     join(client);
   } else if (strcmp(kind, "joined") == 0) {
     char epoch[48] = "";
@@ -236,7 +241,6 @@ static void take_chat(struct client *client, const char *text, const char *end) 
     if (client->index == 0) viewers = field(text, end, "\"n\":");
     if (client->state != JOINED) joined++;
     client->state = JOINED;
-    client->attempts = 0;
     if (client->index < senders)
       for (uint32_t i = (uint32_t)client->index; i < sent; i += (uint32_t)senders)
         if (waiting[i] && !acked[i]) send_message(i);
@@ -312,6 +316,7 @@ static void upgrade(struct client *client) {
 
 static void dial(struct client *client) {
   int which = (client->index + client->attempts) % target_count;
+  dials++;
   client->fd = socket(targets[which].ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
   if (client->fd < 0) die("socket");
   int one = 1;
@@ -324,8 +329,8 @@ static void dial(struct client *client) {
   }
 }
 
-/* It comes back as chat.v1 asks: after what a server that stops has said, else a random while that doubles. */
-static void lose(struct client *client, uint64_t least_ms) {
+/* It comes back as web/chat/chat-connection.ts does: after what the hub has said, else a random while that doubles. */
+static void lose(struct client *client, uint64_t asked_ms) {
   if (client->fd < 0) return;
   close(client->fd);
   client->fd = -1;
@@ -336,8 +341,10 @@ static void lose(struct client *client, uint64_t least_ms) {
   client->state = WAITING;
   client->is_asking = false;
   client->rest_length = 0;
-  int doublings = client->attempts < 6 ? client->attempts : 6;
-  uint64_t wait_ms = least_ms ? least_ms : (uint64_t)rand() % (500u << doublings);
+  if (client->greeted_at && now_ns() - client->greeted_at > STABLE_NS) client->attempts = 0;
+  client->greeted_at = 0;
+  uint64_t spread_ms = client->attempts < 6 ? (uint64_t)FIRST_WAIT_MS << client->attempts : LONGEST_WAIT_MS;
+  uint64_t wait_ms = asked_ms ? asked_ms : (uint64_t)rand() % spread_ms;
   client->attempts++;
   client->retry_at = now_ns() + wait_ms * 1000000u;
 }
@@ -359,6 +366,7 @@ static void read_from(struct client *client) {
     char *end = strstr(bytes, "\r\n\r\n");
     if (!end) used = 0;
     else if (strncmp(bytes, "HTTP/1.1 101", 12) != 0) {
+      turned_away++;
       lose(client, 0); /* too busy: again a little later */
       return;
     } else {
@@ -436,10 +444,10 @@ static void report(bool is_final, double elapsed, double cpu) {
   if (is_final) judge(&lost, &reordered, &counted);
   for (uint32_t i = 0; i < sent; i++) acknowledged += acked[i];
   printf("{\"final\":%s,\"seconds\":%.3f,\"joined\":%d,\"viewers\":%ld,\"sent\":%u,\"acked\":%u,\"delivered\":%llu,\"bytes\":%llu,"
-         "\"doubled\":%llu,\"closes\":%llu,\"resets\":%llu,\"refused\":%llu,\"cpu\":%.3f",
+         "\"doubled\":%llu,\"closes\":%llu,\"resets\":%llu,\"refused\":%llu,\"dials\":%llu,\"turnedAway\":%llu,\"cpu\":%.3f",
          is_final ? "true" : "false", elapsed, joined, viewers, sent, acknowledged, (unsigned long long)(is_final && delivered_in_time ? delivered_in_time : delivered),
          (unsigned long long)delivered_bytes, (unsigned long long)doubled, (unsigned long long)closes, (unsigned long long)resets,
-         (unsigned long long)refused, cpu);
+         (unsigned long long)refused, (unsigned long long)dials, (unsigned long long)turned_away, cpu);
   if (is_final)
     printf(",\"counted\":%u,\"lost\":%llu,\"reordered\":%llu,\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f", counted,
            (unsigned long long)lost, (unsigned long long)reordered, percentile(0.5), percentile(0.99), (double)worst_ns / 1e6);

@@ -30,7 +30,7 @@ collectDefaultMetrics({ register: metrics })
 const hub = await startHub({
   ...{ listen, publicUrl: 'http://ustat.test', allowedHosts: [], ticketSecret, redis, host, log, metrics },
   revocations: { issuedBefore: () => 0 },
-  limits: { socketsPerAccount: 5, guestsPerAddress: 50_000, socketsPerAddress: 50_000, upgradesPerSecond: 1000 },
+  limits: { guestsPerAddress: 50_000, socketsPerAddress: 50_000 },
 })
 await once(process, 'SIGTERM')
 await hub[Symbol.asyncDispose]()

@@ -277,13 +277,18 @@ describe('a herd', () => {
   it('is let in at the pace that the hub can take, and the others come in a moment', async () => {
     await using slow = await aHub(host, { limits: { ...limits, upgradesPerSecond: 3 } })
     const raws = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => knock(`t.${aTicket({ uid: `u:7${i}` })}`, {}, slow)),
+      Array.from({ length: 40 }, (_, i) => knock(`t.${aTicket({ uid: `u:7${i}` })}`, {}, slow)),
     )
-    expect(raws.filter(({ status }) => status === 101).length).toBeLessThan(6)
-    const refused = raws.find(({ status }) => status === 503)
-    expect(refused?.answer).toMatch(/retry-after: \d/i)
-    await vi.waitFor(async () => expect((await knock(`t.${aTicket({ uid: 'u:79' })}`, {}, slow)).status).toBe(101))
-    for (const raw of raws) raw.close()
+    // Three a second, and who would wait for longer than ten seconds is told to try elsewhere.
+    const waiting = raws.filter(({ status }) => status === 101)
+    expect(waiting.length).toBeGreaterThanOrEqual(30)
+    expect(waiting.length).toBeLessThan(36)
+    expect(raws.find(({ status }) => status === 503)?.answer).toMatch(/retry-after: 1[0-2]/i)
+    const from = performance.now()
+    await vi.waitFor(() => expect(waiting.filter((raw) => raw.received().frames.length > 0)).toHaveLength(8), 8000)
+    expect(performance.now() - from).toBeGreaterThan(1500)
+    for (const raw of waiting) raw.close()
+    await welcomed(await knock(`t.${aTicket({ uid: 'u:79' })}`, {}, slow))
   })
 
   it('waits while the hub is behind with what it has', async () => {
@@ -321,6 +326,7 @@ describe('behind nginx', () => {
         pages: { directory },
         store: { kind: 'disk', directory },
         accessLog: join(directory, 'access.log'),
+        chatSocketsPerAddress: 20,
       },
       { logFile: join(directory, 'nginx.log'), report: () => {} },
       stack,
@@ -363,6 +369,20 @@ describe('behind nginx', () => {
     const raw = await through(`t.${'x'.repeat(5000)}`).catch(() => null)
     expect(raw?.status).not.toBe(101)
     await (await welcomed(await through(`t.${aTicket({ uid: 'u:91' })}`))).close()
+  })
+
+  it('more from one address than any school has are told so before a hub hears of them', async () => {
+    // nginx lets in half as many again as the hubs do.
+    const raws = await Promise.all(Array.from({ length: 30 }, () => through('')))
+    const late = await through(`t.${aTicket({ uid: 'u:92' })}`)
+    expect(late.status).toBe(429)
+    expect(late.answer).toMatch(/retry-after: 10/i)
+    for (const raw of raws) raw.close()
+    await vi.waitFor(async () => {
+      const raw = await through(`t.${aTicket({ uid: 'u:92' })}`)
+      raw.close()
+      expect(raw.status).toBe(101)
+    })
   })
 
   it('the clients of a hub that dies reach another one at once', async () => {
