@@ -12,6 +12,8 @@ import { Export } from './export.ts'
 const LIFETIME_MS = 24 * 3600_000
 /** Of one person at a time: the next waits until one is done. */
 const MOST_WAITING = 5
+/** A clip takes about this long; nobody knows which of theirs is done first. */
+const RETRY_SECONDS = 30
 
 /**
  * A piece of something that the person manages.
@@ -30,7 +32,9 @@ export async function requestExport(
     // One at a time for each person, or ten requests at once would each find room.
     await tx.execute('select 1 from users where id = ? for update', [person.id])
     const waiting = await tx.count(Export, { owner: person.id, status: { $in: ['queued', 'processing'] } })
-    if (waiting >= MOST_WAITING) throw new DomainError('too_many_exports', { max: MOST_WAITING })
+    if (waiting >= MOST_WAITING) {
+      throw new DomainError('too_many_exports', { max: MOST_WAITING, retry_after: RETRY_SECONDS })
+    }
     return add(tx, queue, { owner: person.id, source, sourceId, fileName: nameOf(title, wanted), ...wanted })
   })
 }

@@ -176,6 +176,32 @@ describe('a piece of a video', () => {
   })
 })
 
+it('is asked for five at a time by one person, whoever asks at once; the sixth is told when to come back', async () => {
+  const user = await server.register('teacher')
+  const em = server.context.orm.em.fork()
+  const own = em.create(Video, {
+    ...{
+      owner: user.id,
+      title: 'Mine',
+      fileName: 'mine.mp4',
+      sourceBytes: 1,
+      status: 'ready',
+      durationSeconds: 8,
+      renditions: ['360p'],
+    },
+  })
+  await em.flush()
+  const agent = await server.signIn(user)
+  const ask = () => agent.post('/api/exports/').send({ video: own.id, format: 'gif', start: 0, duration: 1 })
+  const answers = await Promise.all(Array.from({ length: 20 }, ask))
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(202), ...Array(15).fill(429)])
+  const refused = answers.find(({ status }) => status === 429)
+  expect(refused?.body).toMatchObject({ code: 'too_many_exports', max: 5 })
+  expect(Number(refused?.get('retry-after'))).toBeGreaterThan(0)
+  await em.nativeUpdate(Export, { id: answers.find(({ status }) => status === 202)?.body.id }, { status: 'ready' })
+  await ask().expect(202)
+})
+
 describe('a visitor’s own file', () => {
   it('is converted without an account', async () => {
     const visitor = server.visitor()

@@ -21,6 +21,13 @@ describe('how often somebody may do something', () => {
     ['check_url', 30, 60],
     ['write', 60, 60],
     ['refresh', 60, 60],
+    ['custom_url', 10, 86_400],
+    ['avatar', 20, 3600],
+    ['submission', 30, 3600],
+    ['payment_status', 20, 60],
+    ['convert', 5, 3600],
+    ['report', 30, 3600],
+    ['publish', 5, 60],
   ] as const)('%s: %i times in %i seconds, also of 100 at once', async (name, times, seconds) => {
     const key = randomUUID()
     const results = await Promise.allSettled(Array.from({ length: 100 }, () => server.context.limits.take(name, key)))
