@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { Spread } from './support/spread.ts'
 
 export default defineConfig({
   test: {
@@ -9,7 +10,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
-    // Each file may run several ffmpeg processes of its own; a third file would take the time that the two in Chromium need.
-    maxWorkers: 2,
+    // What the server is made of is loaded once a worker and stays warm: a third less to do. A file leaves nothing behind.
+    isolate: false,
+    maxWorkers: 3,
+    sequence: { sequencer: Spread },
   },
 })

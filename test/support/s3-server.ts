@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import S3rver from 's3rver'
@@ -27,8 +28,13 @@ process.on('message', (fault: Fault) => {
   faults.plan(fault)
   process.send?.({ planned: true })
 })
+/** Objects that are being written: S3 shows one once it is whole, s3rver its beginning. */
+const writing = new Map<string, Promise<unknown>>()
 const server = createServer(async (request, response) => {
-  process.send?.({ request: `${request.method} ${request.url?.split('?')[0]}` })
+  const [path = '', query = ''] = request.url?.split('?') ?? []
+  process.send?.({ request: `${request.method} ${path}` })
+  await writing.get(path)
+  if (request.method === 'PUT' && !query.includes('partNumber')) writing.set(path, once(response, 'close'))
   if (await faults.meet(request, response)) return
   // A browser asks without a signature whether it may.
   if (request.method !== 'OPTIONS' && !isSigned(request, ACCOUNT)) {
