@@ -62,6 +62,7 @@ export function startRouter(outlet: HTMLElement, ready: Promise<void>): void {
     { path: '/sign-up', action: page('sign-up-page', () => import('./account/sign-up-page.ts')) },
     { path: '/account/verify', action: page('verify-page', () => import('./account/verify-page.ts')) },
     { path: '/account/reset', action: page('reset-page', () => import('./account/reset-page.ts')) },
+    { path: '/admin/library', action: page('library-page', () => import('./admin/library-page.ts')) },
     { path: '/admin/outbox', action: page('outbox-page', () => import('./admin/outbox-page.ts')) },
     { path: '(.*)', action: page('not-found-page', () => import('./ui/not-found-page.ts')) },
   ])
