@@ -157,7 +157,7 @@ export async function suggest(em: EntityManager, search: string): Promise<Sugges
   const begins = `${escapeLike(search)}%`
   const words = parseSearch(search).filter(({ kind }) => kind === 'word')
   const where = isShort ? [] : words.length > 0 ? words.map(found) : [found({ text: search, kind: 'phrase' })]
-  return withIndexes(em, where, (tx) =>
+  const run = (tx: EntityManager) =>
     tx.execute<SuggestionJson[]>(
       `(select 'course' as kind, c.title as text, c.slug from course c
          where ${allOf([{ text: `c.status = 'published'`, values: [] }, ...where]).text} and lower(c.title) like lower(?)
@@ -168,6 +168,6 @@ export async function suggest(em: EntityManager, search: string): Promise<Sugges
            and lower(p.display_name) like lower(?)
          order by p.courses_count desc, p.id limit 3)`,
       [...allOf(where).values, isShort ? begins : `%${begins}`, begins, isShort ? begins : `%${begins}`],
-    ),
-  )
+    )
+  return isShort ? run(em) : withIndexes(em, run)
 }

@@ -436,7 +436,7 @@ describe('statements', () => {
     await server.visitor().get(`/api/courses/${path}`)
     const count = statements.take()
     expect(count).toBeGreaterThan(0)
-    expect(count).toBeLessThanOrEqual(3)
+    expect(count).toBeLessThanOrEqual(4)
     await server.context.catalogCache.bump()
     await learner.get(`/api/courses/${path}`)
     expect(statements.take()).toBeLessThanOrEqual(6)
