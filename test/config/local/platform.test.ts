@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -95,7 +95,7 @@ async function makeAdmin(dataDir: string, email: string): Promise<string> {
   return text(child.stdout)
 }
 
-it('starts everything, restarts what dies, keeps its data, and leaves nothing running', async () => {
+it('starts everything, restarts what dies, leaves nothing running, and goes on from a copy of its data', async () => {
   const dataDir = join(directory, 'data')
   const first = await start(dataDir)
   expect(first.log()).toContain(`Ustat runs on   http://localhost:${first.port}`)
@@ -136,9 +136,13 @@ it('starts everything, restarts what dies, keeps its data, and leaves nothing ru
   // Orders of stopping: PostgreSQL was asked after everybody had left.
   expect(readFileSync(join(dataDir, 'logs', 'postgres.log'), 'utf8')).not.toContain('terminating connection')
 
-  const second = await start(dataDir)
-  expect(await signIn(second.url)).toBe(200)
-  expect(readFileSync(join(dataDir, 'secrets.json'), 'utf8')).toBe(secrets)
+  // A copy made meanwhile is a backup.
+  const restored = join(directory, 'restored')
+  execFileSync('cp', ['-a', dataDir, restored])
+  rmSync(dataDir, { recursive: true })
+  const second = await start(restored)
+  expect(await signIn(second.url, 'boss@example.org', ADMIN_PASSWORD)).toBe(200)
+  expect(readFileSync(join(restored, 'secrets.json'), 'utf8')).toBe(secrets)
   expect(await stop(second.child, 'SIGINT')).toBe(0)
 }, 120_000)
 
