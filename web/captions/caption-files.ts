@@ -33,13 +33,14 @@ export class CaptionFiles extends LitElement {
     css`
       :host { display: grid; gap: 16px }
       ul { display: grid; border: 1px solid var(--line); border-radius: var(--radius-small) }
-      li { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 8px 10px 8px 14px }
+      li { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; padding: 8px 10px 8px 14px }
       li + li { border-top: 1px solid var(--line) }
-      .name { flex: 1; min-width: 9em; overflow-wrap: anywhere }
+      .name { flex: 1 1 14em; overflow-wrap: anywhere }
       .name b { font-weight: 620 }
       li .button { min-height: 44px; padding: 0 14px }
       .add { display: flex; flex-wrap: wrap; align-items: end; gap: 10px }
       language-field { flex: 1 1 14em; max-width: 24em }
+      confirm-dialog { position: absolute }
       .bad { padding: 12px 16px; border-radius: var(--radius-small); background: var(--bad-tint); color: var(--bad-ink) }
     `,
   ]

@@ -38,9 +38,10 @@ export class VodPlayer extends LitElement {
       media-time-display { font-variant-numeric: tabular-nums; background: transparent; padding: 0 8px }
       video::cue { background: rgb(7 10 9 / 78%); color: #fff; font-family: var(--font); line-height: 1.4 }
       video::-webkit-media-text-track-container { transition: translate 0.2s }
-      media-controller:not([userinactive]) video::-webkit-media-text-track-container { translate: 0 -64px }
+      media-controller:is(:not([userinactive]), [mediapaused]) video::-webkit-media-text-track-container { translate: 0 -78px }
       media-captions-menu { bottom: 74px; right: 12px; font-size: 14px; line-height: 1.6 }
       media-preview-chapter-display { max-width: 20em; overflow: hidden; text-overflow: ellipsis; --media-preview-chapter-background: transparent }
+      media-control-bar > :not(.chapter, .gap) { flex: none }
       .chapter { flex: 0 1 auto; min-width: 0; padding-inline-end: 8px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font: 14px var(--font); background: transparent; pointer-events: none }
       @media (max-width: 640px) {
         media-seek-backward-button, media-seek-forward-button, media-pip-button, .chapter { display: none }
