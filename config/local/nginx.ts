@@ -82,7 +82,8 @@ function valuesOf(settings: FrontSettings): Record<string, string> {
     // Its workers are "nobody" otherwise, who may not enter a checkout under a closed home.
     user: process.getuid?.() === 0 ? 'user root;' : '',
     openFiles: String(openFiles),
-    connections: String(Math.floor(openFiles / 2)),
+    // Each takes a file; some are left for pages and recordings.
+    connections: String(Math.floor(openFiles * 0.9)),
     accessLog: quotable(accessLog),
     apiServer: serverAt(upstreams.api),
     // A dead hub is known at the first try, and tried again soon: it is back within a second.

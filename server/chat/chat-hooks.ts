@@ -5,12 +5,13 @@ import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { parse, type RequestState } from '../http/request.ts'
 import { isSame } from '../http/session-cookie.ts'
-import { findPlace, findRules } from './find-place.ts'
+import { findPlace, findPlaces, findRules } from './find-place.ts'
 import { findPresent } from './find-present.ts'
-import type { Crowd, Place, RoomRules } from './host.ts'
+import type { Crowd, Place, Places, RoomRules } from './host.ts'
 
 const byRoom = z.object({ room: z.string().max(40) })
-const byPerson = byRoom.extend({ uid: z.string().regex(/^(guest|u:[1-9]\d{0,8})$/) })
+/** Of many at once: a hub that was killed sends all it had to another one. */
+const ofPeople = z.object({ of: z.string().regex(/^(guest|u:[1-9]\d{0,8})(,(guest|u:[1-9]\d{0,8})){0,499}$/) })
 
 /** What chat hubs ask; past nginx, and closed without the secret. */
 export function chatHooks({ config, redis }: Context): Router<RequestState> {
@@ -31,13 +32,18 @@ export function chatHooks({ config, redis }: Context): Router<RequestState> {
     ctx.body = (await findPresent({ em: ctx.state.em, redis, store: config.store }, room)) satisfies Crowd
   })
 
-  router.get('/:room/people/:uid', async (ctx) => {
-    const { room, uid } = parse(byPerson, ctx.params)
-    const id = uid === 'guest' ? null : Number(uid.slice(2))
-    const user = id === null ? null : await ctx.state.em.findOne(User, { id })
-    const isGone = id !== null && !user?.maySignIn()
-    const place = isGone ? null : await findPlace(ctx.state.em, room, user && { id: user.id, role: user.role })
-    ctx.body = { place } satisfies { place: Place | null }
+  router.get('/:room/places', async (ctx) => {
+    const { room } = parse(byRoom, ctx.params)
+    const of = parse(ofPeople, ctx.query).of.split(',')
+    const { em } = ctx.state
+    const users = await em.find(User, {
+      id: { $in: of.filter((uid) => uid !== 'guest').map((uid) => Number(uid.slice(2))) },
+    })
+    const known = users.filter((user) => user.maySignIn()).map(({ id, role }) => ({ id, role }))
+    const places: Record<string, Place | null> = Object.fromEntries(of.map((uid) => [uid, null]))
+    for (const [id, place] of await findPlaces(em, room, known)) places[`u:${id}`] = place
+    if ('guest' in places) places.guest = await findPlace(em, room, null)
+    ctx.body = { places } satisfies Places
   })
 
   return router

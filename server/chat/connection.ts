@@ -1,4 +1,5 @@
 import { orElse } from '../redis.ts'
+import { Allowances } from './allowances.ts'
 import type { Section } from './audience.ts'
 import { hasBlockedTerm } from './blocked-terms.ts'
 import { cleanText } from './clean-text.ts'
@@ -15,10 +16,7 @@ import {
   type ServerFrame,
 } from './protocol.ts'
 import type { ChatPerson } from './ticket.ts'
-import { TokenBucket } from './token-bucket.ts'
 
-/** A person who floods is told so this often, then shut out. */
-const MAX_REFUSED_FRAMES = 100
 const NOTICE_SECONDS = 5
 /** With more than this still on its way, somebody who comes back is not told of what is said now: they would be shut out. */
 const BUSY_BYTES = 96 * 1024
@@ -45,13 +43,10 @@ export class Connection {
   readonly rooms = new Map<string, Section>()
   readonly #wire: Wire
   readonly #hub: HubRooms
-  readonly #frames: TokenBucket
-  readonly #history: TokenBucket
-  readonly #operations: TokenBucket
-  readonly #refusals: TokenBucket
+  readonly #allowances = new Allowances()
   #warnedOf: ChatPerson | null = null
   /** Rooms whose snapshot is still on its way, and how far it reaches. */
-  readonly #late = new Map<string, { e: string; s: number }>()
+  #late: Map<string, { e: string; s: number }> | null = null
   #isClosed = false
 
   constructor(
@@ -63,11 +58,6 @@ export class Connection {
     this.isReadOnly = isReadOnly
     this.#wire = wire
     this.#hub = hub
-    const nowMs = Date.now()
-    this.#frames = new TokenBucket({ perSecond: limits.frames, burst: limits.burst, nowMs })
-    this.#refusals = new TokenBucket({ perSecond: 1, burst: MAX_REFUSED_FRAMES, nowMs })
-    this.#history = new TokenBucket({ perSecond: 0.5, burst: 5, nowMs })
-    this.#operations = new TokenBucket({ perSecond: 10, burst: 10, nowMs })
   }
 
   /** Null for a guest, of whom the platform knows nothing. */
@@ -77,8 +67,8 @@ export class Connection {
 
   /** A text frame. Whatever it is, the connection goes on, unless it floods. */
   take(text: string): void {
-    if (!this.#frames.take(Date.now())) {
-      if (!this.#refusals.take(Date.now())) this.close(closeCodes.flood)
+    if (!this.#allowances.take('frames')) {
+      if (!this.#allowances.take('refusals')) this.close(closeCodes.flood)
       else this.refuse('rate_limited', { retry: 1000 })
       return
     }
@@ -121,9 +111,10 @@ export class Connection {
 
   /** What was on its way has gone out: now for what was said since. */
   drained(): void {
-    if (this.#late.size === 0 || this.#wire.buffered() > BUSY_BYTES / 4) return
-    for (const [room, since] of this.#late) this.#answer({ t: 'join', room, since })
-    this.#late.clear()
+    const late = this.#late
+    if (!late || this.#wire.buffered() > BUSY_BYTES / 4) return
+    this.#late = null
+    for (const [room, since] of late) this.#answer({ t: 'join', room, since })
   }
 
   /** The socket is gone. */
@@ -138,7 +129,7 @@ export class Connection {
     const section = this.rooms.get(room)
     if (!section) return
     this.rooms.delete(room)
-    this.#late.delete(room)
+    this.#late?.delete(room)
     if (!this.#isClosed) this.#wire.unsubscribe(room, section.number)
     this.#hub.exit(room, section, this)
   }
@@ -165,7 +156,7 @@ export class Connection {
       case 'who':
         return this.#tellWho(frame)
       case 'mod':
-        if (!this.#operations.take(Date.now())) return this.refuse('rate_limited', { cid: frame.cid, retry: 1000 })
+        if (!this.#allowances.take('operations')) return this.refuse('rate_limited', { cid: frame.cid, retry: 1000 })
         return moderate(this.#hub, this, frame)
     }
   }
@@ -205,7 +196,7 @@ export class Connection {
       ...(until === null ? {} : { until }),
     })
     if (this.#wire.buffered() > BUSY_BYTES) {
-      this.#late.set(room, { e, s })
+      this.#late = (this.#late ?? new Map<string, { e: string; s: number }>()).set(room, { e, s })
       this.#wire.unsubscribe(room, section.number)
     } else this.#wire.subscribe(room, section.number)
   }
@@ -237,13 +228,13 @@ export class Connection {
   }
 
   async #tellHistory({ room, before, limit, cid }: Extract<ClientFrame, { t: 'hist' }>): Promise<void> {
-    if (!this.#history.take(Date.now())) return this.refuse('rate_limited', { cid, room, retry: 2000 })
+    if (!this.#allowances.take('history')) return this.refuse('rate_limited', { cid, room, retry: 2000 })
     const lines = await this.#hub.store.before(room, before, limit)
     this.tell({ t: 'hist', cid, room, m: lines, more: lines.length === limit })
   }
 
   async #tellWho({ room, from, cid }: Extract<ClientFrame, { t: 'who' }>): Promise<void> {
-    if (!this.#history.take(Date.now())) return this.refuse('rate_limited', { cid, room, retry: 2000 })
+    if (!this.#allowances.take('history')) return this.refuse('rate_limited', { cid, room, retry: 2000 })
     const [place, { people, guests }] = await Promise.all([
       this.#hub.host.place(room, this.account),
       this.#hub.host.present(room),

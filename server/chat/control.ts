@@ -11,6 +11,9 @@ export type Control =
   | { kind: 'site'; frame: ServerFrame }
   | { kind: 'people'; uids: readonly string[]; frame: ServerFrame }
 
+/** One notice of a person in so long, over all nodes. */
+const NOTICE_MS = 30_000
+
 /** One word to so many, or a hub would be busy with a single one for too long. */
 const MOST_PEOPLE = 500
 
@@ -39,6 +42,13 @@ export function tellRoom(redis: RedisClient, room: string, frame: ServerFrame): 
 /** To every page of the site that has the chat's connection. */
 export function tellSite(redis: RedisClient, frame: ServerFrame): Promise<void> {
   return say(redis, { kind: 'site', frame })
+}
+
+/** 0 when they may send a notice now; it counts as sent. Else how long they have to wait, milliseconds. */
+export async function takeNotice(redis: RedisClient, account: string): Promise<number> {
+  const key = `chat:notice:${account}`
+  const isFirst = (await redis.set(key, '1', { PX: NOTICE_MS, NX: true })) !== null
+  return isFirst ? 0 : Math.max(1, await redis.pTTL(key))
 }
 
 export async function say(redis: RedisClient, control: Control): Promise<void> {

@@ -45,51 +45,92 @@ export async function findRules(em: EntityManager, room: string): Promise<RoomRu
  * @returns null when they may not read there
  */
 export async function findPlace(em: EntityManager, room: string, account: Person | null): Promise<Place | null> {
+  if (account) return (await findPlaces(em, room, [account])).get(account.id) ?? null
   const parsed = parseRoom(room)
-  if (!parsed) return null
-  if (parsed.kind === 'course') return findCoursePlace(em, room, parsed.id, account)
-  const channel = parsed.kind === 'channel' ? await em.findOne(Channel, { id: parsed.id }) : null
-  if (parsed.kind === 'channel' && !channel) return null
-  if (account === null) return placeOf(ranks.guest)
-  if (isAdmin(account) || channel?.owner.id === account.id) return placeOf(ranks.owner)
-  const rank = (await isModerator(em, room, account)) ? ranks.moderator : ranks.member
-  if (!channel) return placeOf(rank)
-  const isFollower = (await em.count(ChannelFollow, { channel, user: account.id })) > 0
-  const isLearner = await learnsFrom(em, account, channel.owner.id)
-  return placeOf(rank, [...(isFollower ? (['followers'] as const) : []), ...(isLearner ? (['enrolled'] as const) : [])])
+  if (!parsed || parsed.kind === 'course') return null
+  const isThere = parsed.kind === 'lobby' || (await em.count(Channel, { id: parsed.id })) > 0
+  return isThere ? placeOf(ranks.guest) : null
 }
 
-async function findCoursePlace(
+/**
+ * What each of them is in a room, by account; a class that comes back together is looked up together. Who is missing may not
+ * read there.
+ */
+export async function findPlaces(
   em: EntityManager,
   room: string,
+  accounts: readonly Person[],
+): Promise<Map<number, Place>> {
+  const parsed = parseRoom(room)
+  if (!parsed) return new Map()
+  const moderators = await findModerators(em, room, accounts)
+  if (parsed.kind === 'course') return findCoursePlaces(em, parsed.id, accounts, moderators)
+  const channel = parsed.kind === 'channel' ? await em.findOne(Channel, { id: parsed.id }) : null
+  if (parsed.kind === 'channel' && !channel) return new Map()
+  const owner = channel?.owner.id
+  const followers = channel ? await findFollowers(em, channel, accounts) : new Set()
+  const learners = owner === undefined ? new Set() : await findLearners(em, owner, accounts)
+  return new Map(
+    accounts.map((account) => {
+      const { id } = account
+      if (isAdmin(account) || id === owner) return [id, placeOf(ranks.owner)]
+      return [
+        id,
+        placeOf(moderators.has(id) ? ranks.moderator : ranks.member, [
+          ...(followers.has(id) ? (['followers'] as const) : []),
+          ...(learners.has(id) ? (['enrolled'] as const) : []),
+        ]),
+      ]
+    }),
+  )
+}
+
+async function findCoursePlaces(
+  em: EntityManager,
   courseId: number,
-  account: Person | null,
-): Promise<Place | null> {
+  accounts: readonly Person[],
+  moderators: ReadonlySet<number>,
+): Promise<Map<number, Place>> {
+  const places = new Map<number, Place>()
   const course = await em.findOne(Course, { id: courseId })
-  if (!course || !account) return null
-  const standing = await findStanding(em, account, courseId)
-  // Who appoints a course's assistants appoints its moderators.
-  if (may(standing, 'assign_assistants', course)) return placeOf(ranks.owner)
-  if (may(standing, 'moderate_chat', course)) return placeOf(ranks.moderator)
-  if (!standing.isEnrolled && !isStaff(standing)) return null
-  return placeOf((await isModerator(em, room, account)) ? ranks.moderator : ranks.member, ['enrolled'])
+  if (!course) return places
+  for (const account of accounts) {
+    const standing = await findStanding(em, account, courseId)
+    // Who appoints a course's assistants appoints its moderators.
+    if (may(standing, 'assign_assistants', course)) places.set(account.id, placeOf(ranks.owner))
+    else if (may(standing, 'moderate_chat', course)) places.set(account.id, placeOf(ranks.moderator))
+    else if (standing.isEnrolled || isStaff(standing)) {
+      places.set(account.id, placeOf(moderators.has(account.id) ? ranks.moderator : ranks.member, ['enrolled']))
+    }
+  }
+  return places
 }
 
 function placeOf(rank: Rank, inner: readonly RoomMode[] = []): Place {
   return { rank, modes: rank === ranks.guest ? [] : ['all', 'emote', ...inner] }
 }
 
-async function isModerator(em: EntityManager, room: string, { id }: Person): Promise<boolean> {
-  return (await em.count(ChatModerator, { room, user: id })) > 0
+function among(accounts: readonly Person[]): { $in: number[] } {
+  return { $in: accounts.map(({ id }) => id) }
 }
 
-/** Whether they have a place in a course that somebody teaches. */
-async function learnsFrom(em: EntityManager, { id }: Person, teacherId: number): Promise<boolean> {
-  const rows = await em.execute(
-    `select 1 from enrollment e
+async function findModerators(em: EntityManager, room: string, accounts: readonly Person[]): Promise<Set<number>> {
+  const found = await em.find(ChatModerator, { room, user: among(accounts) })
+  return new Set(found.map(({ user }) => user.id))
+}
+
+async function findFollowers(em: EntityManager, channel: Channel, accounts: readonly Person[]): Promise<Set<number>> {
+  const found = await em.find(ChannelFollow, { channel, user: among(accounts) })
+  return new Set(found.map(({ user }) => user.id))
+}
+
+/** Those who have a place in a course that somebody teaches. */
+async function findLearners(em: EntityManager, teacher: number, accounts: readonly Person[]): Promise<Set<number>> {
+  const rows = await em.execute<{ user_id: number }[]>(
+    `select distinct e.user_id from enrollment e
        join course_user_role r on r.course_id = e.course_id and r.user_id = ? and r.role = 'teacher'
-      where e.user_id = ? and e.status in ('active', 'completed') limit 1`,
-    [teacherId, id],
+      where e.user_id = any(?::int[]) and e.status in ('active', 'completed')`,
+    [teacher, `{${accounts.map(({ id }) => id).join()}}`],
   )
-  return rows.length > 0
+  return new Set(rows.map(({ user_id }) => user_id))
 }

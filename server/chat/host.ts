@@ -7,6 +7,11 @@ export interface Place {
   modes: readonly RoomMode[]
 }
 
+/** By `u:<account>`, or `guest`; null for whoever may not even read. */
+export interface Places {
+  places: Readonly<Record<string, Place | null>>
+}
+
 export interface Crowd {
   people: readonly Present[]
   guests: number

@@ -1,36 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
 import { Arrivals } from './arrivals.ts'
 import type { Section } from './audience.ts'
 import type { Connection } from './connection.ts'
-import { CONTROL_CHANNEL, type Control, say, tellRoom, tellSite } from './control.ts'
+import { Connections } from './connections.ts'
+import { CONTROL_CHANNEL, type Control, say, takeNotice, tellRoom, tellSite } from './control.ts'
 import type { ChatHost } from './host.ts'
-import { LiveRoom } from './live-room.ts'
+import type { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
+import { OpenRooms } from './open-rooms.ts'
 import { countsChannel, PresenceBook, type PresenceTiming } from './presence.ts'
 import type { ChatErrorCode, ServerFrame } from './protocol.ts'
 import { RememberedHost } from './remembered-host.ts'
-import { channelOf, RoomStore, type SendResult } from './room-store.ts'
+import { RoomStore, type SendResult } from './room-store.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
 
-/** A room without anybody is kept so long: a class reloads its page together. */
-const IDLE_MS = 60_000
-/** One notice of a person in so long, over all nodes. */
-const NOTICE_MS = 30_000
 const RESYNC_MS = 5000
 /** Somebody who was let in to read is asked for another ticket within it. */
 const RENEW_SECONDS = 60
-
-interface OpenRoom {
-  live: LiveRoom
-  opening: Promise<LiveRoom>
-  connections: Set<Connection>
-  hear: (message: string) => void
-  idleSinceMs: number
-  /** Up to which line the books were told that there is something to write. */
-  markedUpTo: number
-}
 
 export interface HubRoomsOptions {
   /** For commands; its subscriber is made of it. */
@@ -56,11 +45,9 @@ export class HubRooms implements AsyncDisposable {
   readonly #options: HubRoomsOptions
   readonly #subscriptions: Subscriptions
   readonly #arrivals: Arrivals
-  readonly #rooms = new Map<string, OpenRoom>()
-  readonly #connections = new Set<Connection>()
-  /** Of each person, signed in or not. */
-  readonly #people = new Map<string, Set<Connection>>()
-  readonly #timers: NodeJS.Timeout[]
+  readonly #rooms: OpenRooms
+  readonly #connections = new Connections()
+  readonly #timer: NodeJS.Timeout
   #isDegraded: boolean
   #resyncing: Promise<void> | null = null
   readonly #underWay = new Set<Promise<void>>()
@@ -80,15 +67,24 @@ export class HubRooms implements AsyncDisposable {
     })
     this.presence = new PresenceBook({
       ...{ redis, log, timing, onRegistered },
-      onCount: (room, n) => this.#publish(room, { t: 'cnt', room, n }),
+      onCount: (room, n) => this.#rooms.tell(room, { t: 'cnt', room, n }),
       onAudit: (drift) => metrics.drift.set(drift),
       onMoved: (kind, room, viewers, count) => void this.#arrivals.announce(kind, room, viewers, count),
     })
     this.#subscriptions = new Subscriptions(redis, this.#isBack)
+    this.#rooms = new OpenRooms({
+      ...{ redis, log, metrics, store: this.store, subscriptions: this.#subscriptions, publish: options.publish },
+      prepare: (room) => this.#prepare(room),
+      opened: (room) => this.presence.learn(room),
+      closed: (room) => {
+        this.presence.forget(room)
+        this.#arrivals.forget(room)
+      },
+    })
     this.#isDegraded = !redis.isReady
     redis.on('ready', this.#isBack)
     redis.on('error', this.#isAway)
-    this.#timers = [setInterval(() => this.#closeIdle(), 10_000), setInterval(this.#resyncAll, RESYNC_MS)]
+    this.#timer = setInterval(this.#resyncAll, RESYNC_MS)
   }
 
   /** Without Redis it starts all the same, and serves nothing but a word about it. */
@@ -100,71 +96,33 @@ export class HubRooms implements AsyncDisposable {
     })
   }
 
-  get connections(): ReadonlySet<Connection> {
-    return this.#connections
-  }
-
   get rooms(): number {
     return this.#rooms.size
   }
 
   connected(connection: Connection): void {
     this.#connections.add(connection)
-    const { uid } = connection.person
-    this.#people.set(uid, (this.#people.get(uid) ?? new Set()).add(connection))
     if (this.#isDegraded) connection.tell({ t: 'state', degraded: true })
   }
 
   disconnected(connection: Connection): void {
-    this.#connections.delete(connection)
-    const { uid } = connection.person
-    const theirs = this.#people.get(uid)
-    if (theirs?.delete(connection) && theirs.size === 0) this.#people.delete(uid)
+    this.#connections.remove(connection)
     connection.closed()
   }
 
   /** Read from Redis and subscribed, once for all who come at the same time. */
-  open(id: string): Promise<LiveRoom> {
-    const known = this.#rooms.get(id)
-    if (known) {
-      known.idleSinceMs = Date.now()
-      return known.opening
-    }
-    const { metrics, log } = this.#options
-    const connections = new Set<Connection>()
-    const live = new LiveRoom(id, {
-      ...{ store: this.store, log },
-      prepare: () => this.#prepare(id),
-      publish: (section, frame) => {
-        metrics.frames.inc()
-        this.#options.publish(id, section, frame)
-      },
-      onSent: (lagMs, lines, connections) => metrics.sent(lagMs, lines, connections),
-    })
-    const hear = (message: string) => live.receive(message)
-    const opening = (async () => {
-      await this.#subscriptions.add(channelOf(id), hear)
-      await Promise.all([live.open(), this.presence.learn(id)])
-      return live
-    })()
-    const room = { live, opening, connections, hear, idleSinceMs: Date.now(), markedUpTo: 0 }
-    this.#rooms.set(id, room)
-    opening.catch(() => this.#close(id, room))
-    return opening
+  open(room: string): Promise<LiveRoom> {
+    return this.#rooms.open(room)
   }
 
-  /** They are in it from now on. */
   enter(room: string, live: LiveRoom, connection: Connection): Section {
-    this.#rooms.get(room)?.connections.add(connection)
     this.#arrivals.came(room, connection.person, this.count(room))
     this.presence.enter(room, connection.person.uid)
-    return live.audience.enter(live.room.last)
+    return this.#rooms.enter(room, live, connection)
   }
 
   exit(room: string, section: Section, connection: Connection): void {
-    const entry = this.#rooms.get(room)
-    entry?.live.audience.leave(section)
-    if (entry?.connections.delete(connection) && entry.connections.size === 0) entry.idleSinceMs = Date.now()
+    this.#rooms.exit(room, section, connection)
     this.presence.exit(room, connection.person.uid)
   }
 
@@ -190,7 +148,7 @@ export class HubRooms implements AsyncDisposable {
   /** There is something to persist. */
   wasWritten(room: string): void {
     this.#options.metrics.received.inc()
-    void this.#mark(room)
+    void this.#rooms.mark(room)
   }
 
   placeChanged(room: string, uid: string): Promise<void> {
@@ -202,11 +160,8 @@ export class HubRooms implements AsyncDisposable {
     return room === null ? tellSite(this.#options.redis, frame) : tellRoom(this.#options.redis, room, frame)
   }
 
-  /** 0 when they may send a notice now; it counts as sent. Else how long they have to wait, milliseconds. */
-  async takeNotice(account: string): Promise<number> {
-    const key = `chat:notice:${account}`
-    const isFirst = (await this.#options.redis.set(key, '1', { PX: NOTICE_MS, NX: true })) !== null
-    return isFirst ? 0 : Math.max(1, await this.#options.redis.pTTL(key))
+  takeNotice(account: string): Promise<number> {
+    return takeNotice(this.#options.redis, account)
   }
 
   /** A new ticket for a connection whose session goes on. */
@@ -233,7 +188,7 @@ export class HubRooms implements AsyncDisposable {
    */
   async isShutOut(uid: string): Promise<boolean> {
     if (!uid.startsWith('u:')) return false
-    for (const room of ['lobby', ...this.#rooms.keys()]) this.host.forgetPlace(room, uid)
+    for (const room of ['lobby', ...this.#rooms.ids]) this.host.forgetPlace(room, uid)
     return (await this.host.place('lobby', uid)) === null
   }
 
@@ -243,8 +198,10 @@ export class HubRooms implements AsyncDisposable {
     void work.finally(() => this.#underWay.delete(work))
   }
 
-  async settled(): Promise<void> {
-    await Promise.all(this.#underWay)
+  /** What was asked is answered, or has had its time; what is gathered goes out. */
+  async settle(mostMs: number): Promise<void> {
+    await Promise.race([Promise.all(this.#underWay), delay(mostMs)])
+    this.#rooms.flush()
   }
 
   refused(code: ChatErrorCode): void {
@@ -268,17 +225,12 @@ export class HubRooms implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer)
+    clearInterval(this.#timer)
     this.#options.redis.off('ready', this.#isBack)
     this.#options.redis.off('error', this.#isAway)
     await this.presence[Symbol.asyncDispose]()
-    for (const { live } of this.#rooms.values()) live[Symbol.dispose]()
+    this.#rooms[Symbol.dispose]()
     this.#subscriptions[Symbol.dispose]()
-  }
-
-  /** What is gathered goes out. */
-  flush(): void {
-    for (const { live } of this.#rooms.values()) live.flush()
   }
 
   async #prepare(room: string): Promise<void> {
@@ -294,19 +246,17 @@ export class HubRooms implements AsyncDisposable {
     } else if (control.kind === 'rules') {
       this.host.forgetRules(control.room)
     } else if (control.kind === 'frame') {
-      this.#publish(control.room, control.frame)
+      this.#rooms.tell(control.room, control.frame)
     } else if (control.kind === 'site') {
-      for (const connection of this.#connections) connection.tell(control.frame)
+      this.#connections.tellAll(control.frame)
     } else if (control.kind === 'people') {
-      for (const uid of control.uids) {
-        for (const connection of this.#people.get(uid) ?? []) connection.tell(control.frame)
-      }
+      this.#connections.tellPeople(control.uids, control.frame)
     }
   }
 
   /** Promoted, demoted, banned or shut out: they are told at once. */
   async #placeAgain(room: string, uid: string): Promise<void> {
-    const theirs = [...(this.#rooms.get(room)?.connections ?? [])].filter(({ person }) => person.uid === uid)
+    const theirs = this.#rooms.connectionsOf(room, uid)
     if (theirs.length === 0) return
     const [place, until] = await Promise.all([this.host.place(room, uid), this.store.bannedUntil(room, uid)])
     for (const connection of theirs) {
@@ -318,27 +268,10 @@ export class HubRooms implements AsyncDisposable {
     }
   }
 
-  #publish(room: string, frame: ServerFrame): void {
-    this.#rooms.get(room)?.live.tell(JSON.stringify(frame))
-  }
-
-  /** Also now and then without a reason: the last line of a burst may be the one that was lost. */
   async #resync(): Promise<void> {
     // Answered behind the subscriptions, which come back first.
     await this.#subscriptions.settled()
-    for (const [id, room] of this.#rooms) {
-      const live = await room.opening.catch(() => null)
-      await live?.resync()
-      // Whoever wrote may have died before saying so.
-      if (live && live.room.last > room.markedUpTo) {
-        room.markedUpTo = live.room.last
-        await this.#mark(id)
-      }
-    }
-  }
-
-  async #mark(room: string): Promise<void> {
-    await this.#options.redis.sAdd('chat:dirty', room).catch(() => {})
+    await this.#rooms.resync()
   }
 
   readonly #isAway = () => this.#degrade(true)
@@ -362,22 +295,6 @@ export class HubRooms implements AsyncDisposable {
   #degrade(isDegraded: boolean): void {
     if (this.#isDegraded === isDegraded) return
     this.#isDegraded = isDegraded
-    for (const connection of this.#connections) connection.tell({ t: 'state', degraded: isDegraded })
-  }
-
-  #closeIdle(): void {
-    const before = Date.now() - IDLE_MS
-    for (const [id, room] of this.#rooms) {
-      if (room.connections.size > 0 || room.idleSinceMs > before) continue
-      this.#close(id, room)
-    }
-  }
-
-  #close(id: string, room: OpenRoom): void {
-    if (this.#rooms.get(id) === room) this.#rooms.delete(id)
-    room.live[Symbol.dispose]()
-    this.presence.forget(id)
-    this.#arrivals.forget(id)
-    void this.#subscriptions.remove(channelOf(id), room.hear)
+    this.#connections.tellAll({ t: 'state', degraded: isDegraded })
   }
 }

@@ -172,8 +172,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       clearInterval(timer)
       us_listen_socket_close(listening)
       if (options.listen.includes('/')) await rm(options.listen, { force: true })
-      await Promise.race([rooms.settled(), delay(SETTLE_MS)])
-      rooms.flush()
+      await rooms.settle(SETTLE_MS)
       sockets[Symbol.dispose]()
       const all = [...sockets.all]
       const spreadMs = Math.min(DRAIN_SPREAD_MS, all.length * SPREAD_PER_CLIENT_MS)

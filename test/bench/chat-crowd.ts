@@ -68,13 +68,12 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdVerdict> {
   const tokens = secret ? join(directory, `tokens-${firstAccount}`) : '-'
   if (secret) {
     const sessionEndsAt = Math.floor(Date.now() / 1000) + 7200
-    const ticket = (_: unknown, at: number) =>
-      signChatTicket(
-        { uid: `u:${at + firstAccount}`, name: `Viewer ${at + firstAccount}`, family: null, sessionEndsAt },
-        'ticket',
-        secret,
-      )
-    writeFileSync(tokens, `${Array.from({ length: connections }, ticket).join('\n')}\n`)
+    const line = (_: unknown, at: number) => {
+      const number = at + firstAccount
+      const person = { uid: `u:${number}`, name: `Viewer ${number}`, family: null, sessionEndsAt }
+      return `${signChatTicket(person, 'ticket', secret)} ${signChatTicket(person, 'resume', secret)}`
+    }
+    writeFileSync(tokens, `${Array.from({ length: connections }, line).join('\n')}\n`)
   }
   const numbers = [connections, SENDERS, perSecond, seconds, options.connectsPerSecond ?? 500].map(String)
   const child = spawn(join(directory, 'chat-load'), [protocol, ...numbers, tokens, ...targets], {

@@ -62,7 +62,6 @@ export const chatMemory: Scenario = {
       ...{ connections: CROWD, perSecond: 1, seconds: 60, signal: enough.signal },
       onReport({ joined }) {
         if (joined >= there) most = Math.max(most, bytes())
-        // Whose ticket was used up by an attempt that failed would ask for another; this crowd has none.
         if (joined > 0.99 * CROWD && joined === there) enough.abort()
         there = joined
       },

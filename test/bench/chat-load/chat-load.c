@@ -6,7 +6,8 @@
  *   chat-load <protocol> <connections> <senders> <per second> <seconds> <connects per second> <tokens> <target>...
  *
  * protocol: `chat` (chat.v1), `socketio` (Engine.IO 4, Socket.IO 5), `plain` (text frames, echoed to all).
- * tokens: a file with a subprotocol for each connection, or `-`. target: `host:port` or a path of a socket; taken in turns.
+ * tokens: a file with a ticket for each connection and, behind a blank, a token for the attempts after the first, as a page
+ * would ask for another ticket; or `-`. target: `host:port` or a path of a socket; taken in turns.
  *
  * A message is `@<number>@<nanoseconds>@<run>` in whatever the protocol wraps it. Standard input: `stop` ends it early. Standard
  * output: a JSON line each second, and at the end one with `"final":true`.
@@ -52,6 +53,7 @@ struct client {
   char *resume;
   char epoch[48];
   bool is_asking; /* for what it missed */
+  bool has_tried;
   uint64_t last; /* number of the newest line of this epoch */
   uint32_t *order; /* messages as they came */
   uint32_t received, capacity;
@@ -63,7 +65,7 @@ static int connections, senders, connect_rate;
 static double rate;
 static int seconds;
 static struct client *clients;
-static char **tokens;
+static char **tokens, **spare_tokens;
 static struct sockaddr_storage targets[MAX_TARGETS];
 static socklen_t target_lengths[MAX_TARGETS];
 static int target_count, poller;
@@ -305,7 +307,10 @@ static size_t take_frames(struct client *client, char *bytes, size_t length) {
 static void upgrade(struct client *client) {
   char text[3000], token[2048] = "";
   if (client->resume) snprintf(token, sizeof token, "Sec-WebSocket-Protocol: chat.v1, r.%s\r\n", client->resume);
+  else if (tokens && client->has_tried)
+    snprintf(token, sizeof token, "Sec-WebSocket-Protocol: chat.v1, r.%s\r\n", spare_tokens[client->index]);
   else if (tokens) snprintf(token, sizeof token, "Sec-WebSocket-Protocol: chat.v1, t.%s\r\n", tokens[client->index]);
+  client->has_tried = true;
   int length = snprintf(text, sizeof text,
                         "GET %s HTTP/1.1\r\nHost: ustat.test\r\nOrigin: http://ustat.test\r\nUpgrade: websocket\r\n"
                         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
@@ -479,11 +484,15 @@ static void read_tokens(const char *path) {
   FILE *file = fopen(path, "r");
   if (!file) die(path);
   tokens = calloc((size_t)connections, sizeof *tokens);
+  spare_tokens = calloc((size_t)connections, sizeof *spare_tokens);
   for (int i = 0; i < connections; i++) {
     size_t size = 0;
     ssize_t length = getline(&tokens[i], &size, file);
     if (length <= 0) die("not a token for each connection");
     tokens[i][strcspn(tokens[i], "\n")] = 0;
+    spare_tokens[i] = strchr(tokens[i], ' ');
+    if (!spare_tokens[i]) die("a ticket without a token for later");
+    *spare_tokens[i]++ = 0;
   }
   fclose(file);
 }

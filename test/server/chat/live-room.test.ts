@@ -182,7 +182,7 @@ describe('the tick', () => {
     hear(store.write(line(12)))
     await vi.waitFor(() => expect(live.audience.sections.every(({ sent }) => sent === 12)).toBe(true), { interval: 5 })
     // Ten milliseconds for a thousand: the first four come again for the second line, the others were sent both at once.
-    expect(performance.now() - from).toBeGreaterThan(120)
+    expect(performance.now() - from).toBeGreaterThan(100)
     expect(served.slice(0, 10)).toEqual([...Array(10).keys()].map((i) => ((served[0] ?? 0) + i) % 10))
     expect(served).toHaveLength(14)
     expect(told()).toEqual(upTo(12))

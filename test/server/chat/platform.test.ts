@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { User } from '../../../server/accounts/user.ts'
+import { User } from '../../../server/accounts/user.ts'
 import { AuditLog } from '../../../server/admin/audit-log.ts'
 import { editUser } from '../../../server/admin/edit-user.ts'
 import { ChatBan } from '../../../server/chat/chat-ban.ts'
@@ -55,6 +55,29 @@ describe('places', () => {
     expect((await people[1]?.next('hello'))?.name).toMatch(/^Learner N?/)
     expect(await people[2]?.send(room, 'hello')).toMatchObject({ code: 'read_only' })
     await Promise.all(people.map((client) => client.close()))
+  })
+
+  it('of a class that comes at once are asked for together, each with their own answer', async () => {
+    const { port } = server.server.address() as AddressInfo
+    const host = new HttpChatHost(`http://127.0.0.1:${port}`, INTERNAL_SECRET)
+    const closed = await server.register('student')
+    const em = server.context.orm.em.fork()
+    await em.nativeUpdate(User, { id: closed.id }, { isActive: false })
+    const everybody = [publisher.user, learner, closed].map(({ id }) => `u:${id}`)
+    const strangers = Array.from({ length: 450 }, (_, i) => `u:${900_000 + i}`)
+    let requests = 0
+    const count = ({ url = '' }) => {
+      if (url.startsWith(`/internal/rooms/${room}/places`)) requests += 1
+    }
+    server.server.on('request', count)
+    const asked = [...everybody, null, ...strangers].map((uid) => host.place(room, uid))
+    const [owner, member, gone, guest, ...others] = await Promise.all(asked)
+    server.server.off('request', count)
+    expect([owner?.rank, member?.rank, gone, guest?.rank]).toEqual([ranks.owner, ranks.member, null, ranks.guest])
+    expect(others).toEqual(strangers.map(() => null))
+    expect(requests).toBe(3)
+    expect(await host.place('lobby', everybody[1] ?? null)).toMatchObject({ rank: ranks.member })
+    expect(await host.place('channel-999999', everybody[1] ?? null)).toBe(null)
   })
 
   it('a course’s room is for who learns or teaches there', async () => {
