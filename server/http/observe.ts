@@ -26,10 +26,7 @@ export function observe(log: Logger, registry: Registry): Middleware<RequestStat
       await next()
     } finally {
       const seconds = (performance.now() - startedAt) / 1000
-      // A path would make a series for each visitor; of /vod there is one route.
-      const route = String(
-        (ctx as { _matchedRoute?: string | RegExp })._matchedRoute ?? (ctx.path.startsWith('/vod/') ? '/vod' : 'none'),
-      )
+      const route = String((ctx as { _matchedRoute?: string | RegExp })._matchedRoute ?? unroutedOf(ctx.path))
       duration.observe({ method: ctx.method, route, status: ctx.status }, seconds)
       if (ctx.status >= 500) failed.inc()
       log[ctx.status >= 500 ? 'error' : 'debug'](
@@ -38,4 +35,9 @@ export function observe(log: Logger, registry: Registry): Middleware<RequestStat
       )
     }
   }
+}
+
+/** What no router serves. A path would make a series for each visitor: there is one of each kind. */
+function unroutedOf(path: string): string {
+  return ['/vod', '/api/uploads'].find((prefix) => path.startsWith(`${prefix}/`)) ?? 'none'
 }

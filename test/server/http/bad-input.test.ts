@@ -187,8 +187,13 @@ describe('an address behind our proxy', () => {
 describe('metrics', () => {
   it('name routes, never paths', async () => {
     await request(server.server).get('/api/channels/some-secret-slug/').expect(404)
+    for (const path of ['/vod/some-secret-slug/x', '/api/uploads/some-secret-slug', '/some-secret-slug']) {
+      await request(server.server).head(path)
+    }
     const { text } = await request(server.server).get('/metrics').expect(200)
-    expect(text).toContain('route="/api/channels/:slug"')
+    for (const route of ['/api/channels/:slug', '/vod', '/api/uploads', 'none']) {
+      expect(text).toContain(`route="${route}"`)
+    }
     expect(text).not.toContain('some-secret-slug')
   })
 })
