@@ -8,7 +8,7 @@ export type PictureKind = keyof typeof pictureKinds
 const name = /^(public\/[a-z]+\/[0-9a-f]{24})((?:-\d{1,4})+)\.webp$/
 
 /** An object of a picture: one width in one format. */
-export interface PictureObject {
+interface PictureObject {
   key: string
   width: number
   format: 'webp' | 'avif'

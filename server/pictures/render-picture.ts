@@ -15,7 +15,7 @@ const WORTH_IT = 0.8
 // A picture has one processor at most, whatever the machine has: the others belong to the shows.
 sharp.concurrency(1)
 
-export interface RenderedPicture {
+interface RenderedPicture {
   /** Smallest first. */
   widths: number[]
   files: { width: number; format: 'webp' | 'avif'; bytes: Buffer }[]

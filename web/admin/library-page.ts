@@ -28,7 +28,7 @@ export class LibraryPage extends LitElement {
       table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
       th, td { padding: 10px 16px; text-align: end; white-space: nowrap }
       th:first-child, td:first-child { text-align: start; white-space: normal; overflow-wrap: anywhere; min-width: 9em }
-      thead th { color: var(--ink-soft); font-size: 0.875rem; font-weight: 600 }
+      thead th { white-space: normal; color: var(--ink-soft); font-size: 0.875rem; font-weight: 600 }
       tbody tr { border-top: 1px solid var(--line) }
       tfoot tr { border-top: 2px solid var(--line); font-weight: 700 }
       tbody th { font-weight: 500 }
@@ -40,7 +40,7 @@ export class LibraryPage extends LitElement {
       .running { display: grid; gap: 12px; justify-items: start; padding: 18px 20px; margin-bottom: 16px; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
       progress { width: 100%; height: 10px; accent-color: var(--accent) }
       .bones { height: 220px; border-radius: var(--radius); background: var(--sunken) }
-      @media (max-width: 600px) { th, td { padding: 9px 12px } .deeds .button { flex: 1 1 100% } }
+      @media (max-width: 600px) { th, td { padding: 9px 8px } th:first-child, td:first-child { padding-inline-start: 12px; min-width: 7.5em } .deeds .button { flex: 1 1 100% } }
     `,
   ]
   static override properties = { error: { state: true }, isAsking: { state: true }, told: { state: true } }
@@ -121,7 +121,7 @@ export class LibraryPage extends LitElement {
     const progress = this.told?.id === run.id ? this.told.progress : run.progress
     return html`<div class="running" role="status">
       <p>${runningText(run, progress)}</p>
-      <progress max="100" .value=${run.deep ? progress : undefined} aria-label=${msg('Done so far')}></progress>
+      <progress max="100" value=${run.deep ? progress : nothing} aria-label=${msg('Done so far')}></progress>
       <button class="button quiet" ?disabled=${this.isAsking} @click=${() => this.#do(() => send('DELETE', `/api/admin/library/runs/${run.id}/`))}>${msg('Cancel it')}</button>
     </div>`
   }

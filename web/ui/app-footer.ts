@@ -1,5 +1,6 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
-import { css, html, LitElement } from 'lit'
+import { css, html, LitElement, nothing } from 'lit'
+import { Session } from '../session.ts'
 import { base } from './styles.ts'
 
 export class AppFooter extends LitElement {
@@ -7,9 +8,13 @@ export class AppFooter extends LitElement {
     base,
     css`
       :host { border-top: 1px solid var(--line) }
-      footer { width: var(--page); margin: 0 auto; padding: 20px 0 28px }
+      footer { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 24px; width: var(--page); margin: 0 auto; padding: 20px 0 28px }
+      nav { display: flex; flex-wrap: wrap; gap: 4px 20px }
+      a { display: inline-block; padding: 4px 0; color: inherit }
     `,
   ]
+
+  readonly #session = new Session(this)
 
   constructor() {
     super()
@@ -17,7 +22,11 @@ export class AppFooter extends LitElement {
   }
 
   protected override render() {
-    return html`<footer class="soft small">${msg('Ustat: teach live from OBS; it is a lesson the moment you stop.')}</footer>`
+    const isAdmin = this.#session.viewer?.role === 'admin'
+    return html`<footer class="soft small">
+      <p>${msg('Ustat: teach live from OBS; it is a lesson the moment you stop.')}</p>
+      ${isAdmin ? html`<nav aria-label=${msg('For admins')}><a href="/admin/library">${msg('Media library')}</a><a href="/admin/outbox">${msg('Outbox')}</a></nav>` : nothing}
+    </footer>`
   }
 }
 customElements.define('app-footer', AppFooter)

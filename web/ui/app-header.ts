@@ -89,7 +89,7 @@ export class AppHeader extends LitElement {
   #teaching() {
     const { viewer } = this.#session
     const isLearner = viewer?.role === 'student'
-    return html`${isLearner ? nothing : this.#link('/studio', msg('Studio'))}${viewer && !isLearner ? html`${this.#link('/teach', msg('Teach'))}${this.#link('/videos', msg('Videos'))}${viewer.role === 'admin' ? this.#link('/admin/library', msg('Library')) : nothing}` : nothing}`
+    return html`${isLearner ? nothing : this.#link('/studio', msg('Studio'))}${viewer && !isLearner ? html`${this.#link('/teach', msg('Teach'))}${this.#link('/videos', msg('Videos'))}` : nothing}`
   }
 
   #viewer() {

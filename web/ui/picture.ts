@@ -31,7 +31,7 @@ export function smallPicture(url: string, cssPixels: number): string {
   return !sizes || !width || width === sizes.widths.at(-1) ? url : `${sizes.stem}-${width}.webp`
 }
 
-export interface PictureOptions {
+interface PictureOptions {
   /** As in HTML: how wide it is shown. */
   sizes: string
   /** Its shape, so that nothing moves when it comes. */
