@@ -23,7 +23,7 @@ import { withManifest } from './with-manifest.ts'
 
 /** The media library for admins, over the functions of `npm run library`. */
 export function libraryRoutes({ config, queue, store }: Context): Api {
-  const api = new Api('/api/admin/library', 'Library')
+  const api = new Api('/api/admin/library', 'Administration')
 
   api.get(
     '/',
