@@ -40,7 +40,7 @@ export class LibraryPage extends LitElement {
       .running { display: grid; gap: 12px; justify-items: start; padding: 18px 20px; margin-bottom: 16px; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
       progress { width: 100%; height: 10px; accent-color: var(--accent) }
       .bones { height: 220px; border-radius: var(--radius); background: var(--sunken) }
-      @media (max-width: 600px) { th, td { padding: 9px 8px } th:first-child, td:first-child { padding-inline-start: 12px; min-width: 7.5em } .deeds .button { flex: 1 1 100% } }
+      @media (max-width: 600px) { table, thead th { font-size: 0.8125rem } th, td { padding: 9px 7px } th:first-child, td:first-child { padding-inline-start: 12px; min-width: 7.5em } .deeds .button { flex: 1 1 100% } }
     `,
   ]
   static override properties = { error: { state: true }, isAsking: { state: true }, told: { state: true } }
@@ -111,7 +111,7 @@ export class LibraryPage extends LitElement {
     const place = store === 's3' ? msg('an S3 bucket') : msg('this machine’s disk')
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${msg('Folders')}><table>
         <thead><tr><th scope="col">${msg('Folder')}</th><th scope="col">${msg('Files')}</th><th scope="col">${msg('Size')}</th><th scope="col">${msg('In the store')}</th></tr></thead>
-        <tbody>${categories.map((category) => row(category.name, category))}</tbody>
+        <tbody>${categories.map((category) => row(category.name.replaceAll('/', '/\u200b'), category))}</tbody>
         <tfoot>${row(msg('All'), total)}</tfoot>
       </table></div>
       <p class="soft small">${msg(str`Objects on ${place}: ${countText(objects)}, ${sizeText(object_bytes)}. Files of equal content share one.`)}</p>`
