@@ -32,6 +32,15 @@ export interface Wire {
   close(code: number): void
 }
 
+interface ConnectionOptions {
+  wire: Wire
+  hub: HubRooms
+  /** Names it in what is written down. */
+  sid: string
+  issuedAt: number
+  isReadOnly: boolean
+}
+
 /** One person's connection: what they ask, and what they are answered. It knows no socket and no Redis. */
 export class Connection {
   person: ChatPerson
@@ -41,6 +50,7 @@ export class Connection {
   isReadOnly: boolean
   /** Where they sit in each. */
   readonly rooms = new Map<string, Section>()
+  readonly #sid: string
   readonly #wire: Wire
   readonly #hub: HubRooms
   readonly #allowances = new Allowances()
@@ -49,10 +59,8 @@ export class Connection {
   #late: Map<string, { e: string; s: number }> | null = null
   #isClosed = false
 
-  constructor(
-    person: ChatPerson,
-    { wire, hub, issuedAt, isReadOnly }: { wire: Wire; hub: HubRooms; issuedAt: number; isReadOnly: boolean },
-  ) {
+  constructor(person: ChatPerson, { wire, hub, sid, issuedAt, isReadOnly }: ConnectionOptions) {
+    this.#sid = sid
     this.person = person
     this.issuedAt = issuedAt
     this.isReadOnly = isReadOnly
@@ -81,7 +89,7 @@ export class Connection {
     const about = { ...('cid' in frame ? { cid: frame.cid } : {}), ...('room' in frame ? { room: frame.room } : {}) }
     this.#hub.track(
       this.#handle(frame).catch((error: unknown) => {
-        this.#hub.failed(error)
+        this.#hub.failed(error, this.#sid)
         if (isBug(error)) this.refuse('internal', about)
         else this.refuse('unavailable', { ...about, retry: 2000 })
       }),

@@ -208,9 +208,9 @@ export class HubRooms implements AsyncDisposable {
     this.#options.metrics.refused.inc({ code })
   }
 
-  failed(error: unknown): void {
+  failed(error: unknown, sid?: string): void {
     this.#options.metrics.failures.inc()
-    this.#options.log.warn({ error }, 'the chat could not do something')
+    this.#options.log.warn({ error, sid }, 'the chat could not do something')
   }
 
   /** @param comeBackMs so long those who were here take to come back elsewhere */

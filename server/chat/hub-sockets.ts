@@ -162,18 +162,19 @@ export class HubSockets implements Disposable {
   #welcome(ws: Socket, ticket: ChatTicket, isReadOnly: boolean): void {
     const { rooms, ticketSecret } = this.#options
     const data = ws.getUserData()
+    this.#opened += 1
+    const sid = `${rooms.presence.node.slice(0, 8)}-${this.#opened}`
     const connection = new Connection(ticket, {
-      hub: rooms,
+      ...{ hub: rooms, sid },
       issuedAt: Math.floor(Date.now() / 1000),
       isReadOnly,
       wire: new SocketWire(ws, this.all),
     })
     data.connection = connection
-    this.#opened += 1
     connection.tell({
       t: 'hello',
       v: 1,
-      sid: `${rooms.presence.node.slice(0, 8)}-${this.#opened}`,
+      sid,
       node: rooms.presence.node,
       now: Date.now(),
       uid: ticket.uid,

@@ -251,10 +251,13 @@ describe('the door', () => {
   it('opens once for a ticket, and again for a resume token', async () => {
     const ticket = aTicket({ uid: 'u:70' })
     const client = await Client.open(one.url, {}, `t.${ticket}`)
-    const { resume } = await client.next('hello')
+    const { resume, sid, limits } = await client.next('hello')
+    expect(limits).toEqual({ frame: 4096, graphemes: 500, bytes: 2000, rooms: 10, frames: 20, burst: 40 })
     expect(await closed(`t.${ticket}`)).toBe(4401)
     const again = await Client.open(two.url, {}, `r.${resume}`)
-    expect((await again.next('hello')).uid).toBe('u:70')
+    const hello = await again.next('hello')
+    expect(hello.uid).toBe('u:70')
+    expect(hello.sid).not.toBe(sid)
     await Promise.all([client.close(), again.close()])
   })
 

@@ -195,7 +195,7 @@ describe('the tick', () => {
     const from = performance.now()
     hear(store.write(line(11)))
     await vi.waitFor(() => expect(live.audience.sections.every(({ sent }) => sent === 11)).toBe(true), 2000)
-    expect(performance.now() - from).toBeGreaterThan(450)
+    expect(performance.now() - from).toBeGreaterThan(400)
     expect(performance.now() - from).toBeLessThan(1500)
   })
 
