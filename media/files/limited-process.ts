@@ -6,6 +6,11 @@ const NICENESS = '15'
 const KILOBYTES: Record<Program, string> = { ffprobe: String(2 * 1024 ** 2), ffmpeg: String(8 * 1024 ** 2) }
 const TOLD_ERROR_BYTES = 4096
 
+/** Where there is no such limit, or no setpriv (macOS), it runs without: the one, or the end together with a killed parent. */
+const LAUNCH = `ulimit -v "$1" 2>/dev/null; shift
+command -v setpriv >/dev/null && exec setpriv --pdeathsig KILL nice -n "$@"
+exec nice -n "$@"`
+
 type Program = 'ffmpeg' | 'ffprobe'
 
 /** What a file that a stranger sent may make ffmpeg do. */
@@ -51,7 +56,7 @@ export interface Finished {
 }
 
 /**
- * ffmpeg or ffprobe with bounded memory and the lowest priority, without input. What it prints is read by the caller.
+ * ffmpeg or ffprobe with bounded memory and the lowest priority, without input; it ends with this process, however that ends. What it prints is read by the caller.
  *
  * @param signal kills it
  */
@@ -62,16 +67,7 @@ export function runLimited(
 ): { stdout: Readable; finished: Promise<Finished> } {
   const child: ChildProcessByStdio<null, Readable, Readable> = spawn(
     'sh',
-    // Where there is no such limit (macOS) it runs without.
-    [
-      '-c',
-      'ulimit -v "$1" 2>/dev/null; shift; exec nice -n "$@"',
-      'sh',
-      KILOBYTES[program],
-      NICENESS,
-      program,
-      ...args,
-    ],
+    ['-c', LAUNCH, 'sh', KILOBYTES[program], NICENESS, program, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGKILL' },
   )
   let complaint = ''

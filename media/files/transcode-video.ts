@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Storyboard } from '../archive/storyboard.ts'
@@ -6,13 +7,17 @@ import type { Logger } from '../logger.ts'
 import { readFragments } from '../packager/fmp4.ts'
 import { multivariantPlaylist, type Variant } from '../packager/multivariant-playlist.ts'
 import type { InitSegment } from '../packager/packaged.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
+import type { ObjectBody, ObjectStore } from '../storage/object-store.ts'
+import { Patience } from '../storage/patience.ts'
 import { runLimited } from './limited-process.ts'
 import type { FileFacts } from './probe-file.ts'
 import { chooseVideoLadder, SEGMENT_SECONDS, transcodeArguments, type VideoRendition } from './video-ladder.ts'
+import { isWholeSegment } from './whole-segment.ts'
 
 /** Of a storyboard: more than anybody can aim at, and each is decoded by itself. */
 const MOST_PICTURES = 300
+/** What is made meanwhile waits on the disk. */
+const PATIENCE_MS = 30_000
 /** All that pictures may hold up what can be watched. */
 const LONGEST_WAIT_MS = 8000
 
@@ -27,6 +32,8 @@ export interface TranscodeOptions {
   prefix: string
   logger: Logger
   signal: AbortSignal
+  /** How long a store may be away or busy before the attempt is given up; half a minute when nothing is said. */
+  patienceMs?: number
   /** Percent, 0–99; not more than twice a second. */
   onProgress(percent: number): void
   /** All renditions can be played from their beginning, and grow from now on. */
@@ -63,15 +70,18 @@ interface Published {
  *
  * It can be watched from its first seconds on while the rest is being made. Run again after a failure it writes the same keys.
  *
- * @throws {TranscodeError} when ffmpeg cannot make anything of the file; {ObjectStoreError} when the store is away
+ * @throws {TranscodeError} when ffmpeg cannot make anything of the file; {ObjectStoreError} when the store is away; others
+ *   of a disk that is full or an ffmpeg that was killed, which may be tried again
  */
 export async function transcodeVideo(options: TranscodeOptions): Promise<TranscodedVideo> {
-  const { file, facts, directory, signal } = options
+  const { file, facts, signal } = options
   const ladder = chooseVideoLadder(facts)
-  await rm(directory, { recursive: true, force: true })
+  await rm(options.directory, { recursive: true, force: true })
+  // Where there is no way to have it killed, the ffmpeg of a worker that was is still writing: not to where this one does.
+  const directory = join(options.directory, randomUUID())
   for (const { name } of ladder) await mkdir(join(directory, name), { recursive: true })
   try {
-    const publishing = new Publishing(options, ladder)
+    const publishing = new Publishing({ ...options, directory }, ladder)
     const meter = new ProgressMeter()
     const failure = new AbortController()
     const { stdout, finished } = runLimited(
@@ -98,13 +108,14 @@ export async function transcodeVideo(options: TranscodeOptions): Promise<Transco
     await turn
     signal.throwIfAborted()
     failure.signal.throwIfAborted()
+    if (code === null) throw new Error(`ffmpeg was killed: ${complaint.trim()}`)
     if (code !== 0 && !publishing.isPlayable) {
       throw new TranscodeError(complaint.trim().split('\n').at(-1) ?? 'ffmpeg failed')
     }
     // A file that is cut off is kept as far as it goes.
     return await publishing.finish()
   } finally {
-    await rm(directory, { recursive: true, force: true })
+    await rm(options.directory, { recursive: true, force: true })
   }
 }
 
@@ -112,12 +123,14 @@ class Publishing {
   readonly #options: TranscodeOptions
   readonly #tracks: Published[]
   readonly #storyboard: Storyboard
+  readonly #patience: Patience
   #isTold = false
   #waitedMs = 0
 
   constructor(options: TranscodeOptions, ladder: readonly VideoRendition[]) {
-    const { directory, logger, facts } = options
+    const { directory, logger, facts, signal, patienceMs: limitMs = PATIENCE_MS } = options
     this.#options = options
+    this.#patience = new Patience({ limitMs, signal })
     this.#tracks = ladder.map((rendition) => ({ rendition, init: null, segments: [] }))
     const everySeconds = Math.max(10, (facts.durationSeconds ?? 0) / MOST_PICTURES)
     this.#storyboard = new Storyboard({
@@ -155,7 +168,7 @@ class Publishing {
     const cues = this.#storyboard.webvtt()
     for (const name of this.#storyboard.files()) {
       if (name === 'storyboard.vtt') await this.#put(name, cues ?? '')
-      else await this.#options.store.put(this.#key(name), { file: join(this.#options.directory, name) })
+      else await this.#put(name, { file: join(this.#options.directory, name) })
     }
     return this.#facts({ hasPictures: cues !== null })
   }
@@ -170,12 +183,13 @@ class Publishing {
     for (const durationSeconds of durations.slice(segments.length)) {
       const name = `${segments.length}.m4s`
       const file = join(directory, name)
+      if (!(await isWholeSegment(file))) throw new Error(`${rendition.name}/${name} is cut off: is the disk full?`)
       if (rendition === this.#tracks.at(-1)?.rendition && rendition.height !== null) {
         this.#storyboard.segment({ durationSeconds, init: 0 }, [await readFile(file)])
         await this.#waitForPicture()
       }
       const { size } = await stat(file)
-      await this.#options.store.put(this.#key(`${rendition.name}/${name}`), { file })
+      await this.#put(`${rendition.name}/${name}`, { file })
       await rm(file)
       segments.push({ durationSeconds, sizeBytes: size })
     }
@@ -199,7 +213,7 @@ class Publishing {
       if (rendition === this.#tracks.at(-1)?.rendition.name) this.#storyboard.init(0, piece)
       return piece
     }
-    throw new TranscodeError('ffmpeg wrote no configuration')
+    throw new Error('ffmpeg wrote no configuration: is the disk full?')
   }
 
   /** Empty before its first segment. */
@@ -242,12 +256,10 @@ class Publishing {
     }
   }
 
-  async #put(path: string, body: string | Uint8Array): Promise<void> {
-    await this.#options.store.put(this.#key(path), Buffer.from(body))
-  }
-
-  #key(path: string): string {
-    return `${this.#options.prefix}/${path}`
+  async #put(path: string, body: string | ObjectBody): Promise<void> {
+    const { store, prefix } = this.#options
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    await this.#patience.of(() => store.put(`${prefix}/${path}`, bytes))
   }
 }
 

@@ -120,13 +120,15 @@ function scaleFilter(encoded: readonly VideoRendition[], { index, frameRate }: V
     frameRate > MAX_ENCODED_FRAME_RATE * 1.05
       ? `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t,1/${MAX_ENCODED_FRAME_RATE + 1})',`
       : ''
-  return [
-    `[0:${index}]${cap}split=${encoded.length}${encoded.map(({ name }) => `[in_${name}]`).join('')}`,
-    ...encoded.map(
-      ({ name, width, height }) =>
-        `[in_${name}]scale=${width}:${height}:flags=bicubic,format=yuv420p,setsar=1[v_${name}]`,
-    ),
-  ].join(';')
+  // Each from the next larger one: that costs half of what it costs from the largest.
+  return encoded
+    .map(({ name, width, height }, at) => {
+      const from = at === 0 ? `[0:${index}]${cap}` : `[to_${name}]`
+      const next = encoded[at + 1]
+      const on = next ? `,split[v_${name}][to_${next.name}]` : `[v_${name}]`
+      return `${from}scale=${width}:${height}:flags=bicubic,format=yuv420p,setsar=1${on}`
+    })
+    .join(';')
 }
 
 /** Quality rules below the ceiling: a slide takes a fraction of what a match takes. */

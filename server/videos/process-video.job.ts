@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { LockMode } from '@mikro-orm/core'
@@ -37,11 +37,10 @@ export async function processVideo(context: Context, id: string, stop: AbortSign
   try {
     const facts = await probeFile(file, signal)
     if (!(await isDuplicate(em, video, await sha256Of(file, signal)))) {
-      if (context.settings.get('video_keep_original')) {
-        const key = `videos/${id}/source.${extensionOf(video.fileName)}`
-        await store.put(key, { file })
-        video.sourceKey = key
-      }
+      const inVain = new AbortController()
+      // Beside the renditions: a store that is far away keeps nobody waiting for the first picture.
+      const keeping = keepOriginal(context, video, file, AbortSignal.any([signal, inVain.signal]))
+      keeping.catch(() => {})
       const made = await transcodeVideo({
         file,
         facts,
@@ -56,7 +55,13 @@ export async function processVideo(context: Context, id: string, stop: AbortSign
           await em.flush()
           await progress.tell()
         },
+      }).catch(async (error: unknown) => {
+        // What is deleted now must not come back.
+        inVain.abort()
+        await keeping.catch(() => {})
+        throw error
       })
+      video.sourceKey = await keeping
       Object.assign(video, factsOf(made), { status: 'ready', progress: 100 })
       await em.flush()
     }
@@ -74,6 +79,20 @@ export async function processVideo(context: Context, id: string, stop: AbortSign
   if (!(await isThere(context, id))) await deleteVideoFiles(context, id)
   await rm(file, { force: true })
   await rm(`${file}.json`, { force: true })
+}
+
+/** @returns its key, or null when originals are not kept; where an earlier attempt has brought it already it is not sent again */
+async function keepOriginal(
+  { store, settings }: Context,
+  video: Video,
+  file: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (!settings.get('video_keep_original')) return null
+  const key = `videos/${video.id}/source.${extensionOf(video.fileName)}`
+  const { size } = await stat(file)
+  if ((await store.head(key))?.size !== size) await store.put(key, { file }, { signal })
+  return key
 }
 
 async function isThere({ orm }: Context, id: string): Promise<boolean> {

@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { probeFile } from '../../media/files/probe-file.ts'
 import { transcodeVideo } from '../../media/files/transcode-video.ts'
 import { createLogger } from '../../media/logger.ts'
 import { DiskStore } from '../../media/storage/disk-store.ts'
+import { readProcess } from './processes.ts'
 
 /** Ways to write the one command: each picture scaled from the largest, or from the next larger. */
 export const handWritten = [
@@ -24,7 +25,7 @@ export const handWritten = [
 /** A ladder that was made. */
 export interface Ladder {
   seconds: number
-  /** Of the whole machine meanwhile, so also of processes that have ended. */
+  /** Of this process and of what it started. */
   cpuSeconds: number
   /** Of the lowest rendition: nobody was quicker by making less. */
   segments: number
@@ -116,7 +117,7 @@ async function measured(lowest: string, make: () => Promise<void>): Promise<Ladd
 }
 
 function busySeconds(): number {
-  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000
+  return readProcess(process.pid)?.cpuSeconds ?? Number.NaN
 }
 
 async function toEnd(child: ChildProcess): Promise<void> {
