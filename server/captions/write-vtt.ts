@@ -10,12 +10,15 @@ export function writeVtt(cues: readonly Cue[]): string {
   return ['WEBVTT\n', ...blocks].join('\n')
 }
 
-/** Of the kind `chapters`: each goes on until the next one begins. */
+/** What a player measures may be a little longer than what was measured here: the last chapter has that, too. */
+const BEYOND_SECONDS = 10
+
+/** Of the kind `chapters`: each goes on until the next one begins, the last until the end. */
 export function writeChapters(chapters: readonly Chapter[], durationSeconds: number): string {
   return writeVtt(
     chapters.map(({ start, title }, index) => ({
       start,
-      end: Math.max(start + 0.001, chapters[index + 1]?.start ?? durationSeconds),
+      end: chapters[index + 1]?.start ?? Math.max(start, durationSeconds) + BEYOND_SECONDS,
       text: title.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
       settings: '',
     })),

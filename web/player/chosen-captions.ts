@@ -11,12 +11,12 @@ export function chooseCaptions(wanted: string, languages: readonly string[]): st
   return languages.find((tag) => tag === wanted) ?? languages.find((tag) => name(tag) === name(wanted)) ?? null
 }
 
-/** As this device has them on everywhere: a language, or nothing. */
-export function rememberedCaptions(): string {
+/** As this device has them on everywhere: a language, empty for off; null while nobody has said. */
+export function rememberedCaptions(): string | null {
   try {
-    return localStorage.getItem(KEY) ?? ''
+    return localStorage.getItem(KEY)
   } catch {
-    return ''
+    return null
   }
 }
 

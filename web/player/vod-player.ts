@@ -63,6 +63,8 @@ export class VodPlayer extends LitElement {
   readonly playback: Playback
   readonly #texts = new FilmTexts(this)
   #chapter = -1
+  /** What is to be shown, null for nothing; the browser's to say while undefined. */
+  #captions: string | null | undefined
   #isMutedByBrowser = false
   #loaded = ''
   #state = 'idle'
@@ -87,6 +89,7 @@ export class VodPlayer extends LitElement {
     const { video } = this
     if (!controller || !frame || !video) return
     controller.fullscreenElement = frame
+    video.textTracks.addEventListener('change', this.#keepCaptions)
     controller.mediaStore = recordingStore({ media: video, fullscreenElement: frame }, this.playback)
   }
 
@@ -100,7 +103,7 @@ export class VodPlayer extends LitElement {
       else this.playback.unload()
     } else if (this.recording) this.playback.renew(this.src)
     this.#texts.follow(this.recording, this.src)
-    this.#showCaptions(video)
+    this.#showCaptions()
     if (this.playback.state !== this.#state) {
       this.#state = this.playback.state
       this.dataset.state = this.#state
@@ -118,16 +121,28 @@ export class VodPlayer extends LitElement {
   }
 
   /** As this device has them on, once they are there; then as the viewer says. */
-  #showCaptions(video: HTMLVideoElement): void {
+  #showCaptions(): void {
     const languages = this.#texts.value.captions.map(({ language }) => language)
     const list = `${this.recording} ${languages.join()}`
     if (list === this.#shownLanguages) return
     this.#shownLanguages = list
-    showCaptions(video, chooseCaptions(rememberedCaptions(), languages))
+    const remembered = rememberedCaptions()
+    this.#captions = remembered === null ? undefined : chooseCaptions(remembered, languages)
+    this.#keepCaptions()
   }
 
   readonly #onCaptionsChosen = (): void => {
-    if (this.video) rememberCaptions(shownCaptions(this.video))
+    if (!this.video) return
+    const language = shownCaptions(this.video)
+    this.#captions = language || null
+    rememberCaptions(language)
+  }
+
+  /** Chromium shows one of its own choice beside. In Safari's own full screen its menu is the one that chooses. */
+  readonly #keepCaptions = (): void => {
+    const { video } = this
+    const isNative = video && 'webkitDisplayingFullscreen' in video && video.webkitDisplayingFullscreen === true
+    if (video && !isNative && this.#captions !== undefined) showCaptions(video, this.#captions)
   }
 
   /** The controls look for chapters when the list of tracks changes, which is before they are loaded. */

@@ -148,7 +148,7 @@ it('chapters are put in order, the first at the beginning', () => {
 00:00:00.000 --> 00:01:01.235
 First &lt;1&gt;
 
-00:01:01.235 --> 00:02:00.000
+00:01:01.235 --> 00:02:10.000
 Second
 `)
 })
