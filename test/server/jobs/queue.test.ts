@@ -1,3 +1,4 @@
+import { PgBoss } from 'pg-boss'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findQueueStates } from '../../../server/jobs/overview.ts'
 import { Queue } from '../../../server/jobs/queue.ts'
@@ -43,6 +44,32 @@ describe('a job', () => {
 })
 
 describe('a worker', () => {
+  it('that says no more that it lives loses its video to another', async () => {
+    const video = 'e'.repeat(24)
+    const options = { supervise: false, schedule: false, migrate: false, max: 2 }
+    const killed = new PgBoss({ connectionString: server.config.database.url, ...options })
+    await killed.start()
+    try {
+      await server.context.queue.add('process-video', { video })
+      const [job] = await killed.fetch<{ video: string }>('process-video')
+      expect(job?.data).toEqual({ video })
+      const after = async (silent: string) => {
+        await fork().execute('update pgboss.job set heartbeat_on = now() - ?::interval where id = ?', [silent, job?.id])
+        await fork().execute(
+          `update pgboss.queue set monitor_claim_on = null, monitor_on = null where name = 'process-video'`,
+        )
+        await killed.supervise('process-video')
+        return (await killed.findJobs('process-video', { id: job?.id ?? '' }))[0]?.state
+      }
+      expect(await after('25 s')).toBe('active')
+      expect(await after('35 s')).toBe('retry')
+      await fork().execute('update pgboss.job set start_after = now() where id = ?', [job?.id])
+      expect((await killed.fetch('process-video')).map(({ id }) => id)).toEqual([job?.id])
+    } finally {
+      await killed.stop({ graceful: false })
+    }
+  })
+
   it('takes the jobs of every queue there is, and plans only such', async () => {
     const worked: string[] = []
     const scheduled: string[] = []
