@@ -10,6 +10,8 @@ const schema = defineEntity({
     slug: p.string().length(50).unique(),
     title: p.string().length(100),
     description: p.text().default(''),
+    /** Key that stands for its sizes. */
+    picture: p.string().length(255).nullable(),
     /** The stream key for its owner's eyes: AES-256-GCM under STREAM_KEY_SECRET. */
     streamKeyCipher: p.string().length(255).hidden(),
     /** The stream key for the lookup: HMAC-SHA-256 under STREAM_KEY_SECRET. */

@@ -2,6 +2,7 @@
 export const pictureKinds = {
   courses: { widths: [400, 800, 1280], ratio: 16 / 9 },
   avatars: { widths: [96, 256, 512], ratio: 1 },
+  channels: { widths: [96, 256, 512], ratio: 1 },
 } as const
 export type PictureKind = keyof typeof pictureKinds
 
