@@ -108,10 +108,11 @@ export function vodGateway(context: Context): Middleware {
   async function sayPlace(ctx: KoaContext, text: string, id: string): Promise<void> {
     ctx.body = ''
     ctx.status = 403
+    // Of a refusal too: it takes the place of what was said before.
+    ctx.set('X-Accel-Expires', '1')
     const kind = kindOpened(text, id)
     if (!kind || store.kind !== 'disk') return
     const place = await places.get(`${folders[kind]}/${id}`)
-    ctx.set('X-Accel-Expires', '1')
     if (!place || place.node) return
     ctx.set('X-Vod-Folder', folders[kind])
     ctx.status = 204

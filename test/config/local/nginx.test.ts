@@ -219,6 +219,9 @@ it('sends segments on disk by itself, to whom the api said in the last second th
   expect((await get('/_vod-place')).status).toBe(404)
   openTokens.delete(open)
   await expect.poll(async () => (await get(`/vod/${open}/${file}`)).text, { timeout: 4000 }).toContain('api /vod/')
+  // Not one of many at once gets what was before.
+  const late = await Promise.all(Array.from({ length: 20 }, () => get(`/vod/${open}/${file}`)))
+  expect(late.filter(({ text }) => !text.startsWith('api /vod/'))).toEqual([])
 })
 
 it('asks the media process for what is not uploaded yet, when the api says so', async () => {

@@ -122,6 +122,8 @@ describe('the place of a recording, which nginx asks for', () => {
     ] as const) {
       const answer = await place(of, id).expect(403)
       expect(answer.get('x-vod-folder')).toBeUndefined()
+      // Kept as well: what was said before must not be used again.
+      expect(answer.get('x-accel-expires')).toBe('1')
     }
   })
 })
