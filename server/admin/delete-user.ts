@@ -1,3 +1,4 @@
+import { LockMode } from '@mikro-orm/core'
 import type { ObjectStore } from '../../media/storage/object-store.ts'
 import { AuthToken } from '../accounts/auth-token.ts'
 import { CustomUrlHistory } from '../accounts/custom-url-history.ts'
@@ -31,7 +32,7 @@ export async function deleteUser(
 ): Promise<void> {
   // Not in the transaction: it may wait for its turn while rows are locked.
   const passwordHash = await passwords.hash(newSecret())
-  const { tell, avatar } = await em.transactional(async (tx) => {
+  const { tell, pictures } = await em.transactional(async (tx) => {
     await keepOneAdmin(tx, userId)
     const user = await requireAccount(tx, userId)
     const { role } = user
@@ -49,9 +50,17 @@ export async function deleteUser(
       deletedAt: new Date(),
     })
     const profile = await tx.findOne(Profile, { user })
-    const avatar = profile?.avatar ?? null
-    const channel = await tx.findOne(Channel, { owner: user })
-    if (channel) Object.assign(channel, { title: 'Deleted account', slug: `deleted-${newId()}`, description: '' })
+    // The lock that a new picture takes, too: none slips in between.
+    const channel = await tx.findOne(Channel, { owner: user }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
+    const pictures = [profile?.avatar, channel?.picture].filter((key) => typeof key === 'string')
+    if (channel) {
+      Object.assign(channel, {
+        title: 'Deleted account',
+        slug: `deleted-${newId()}`,
+        description: '',
+        picture: null,
+      })
+    }
     if (profile) {
       Object.assign(profile, { displayName: 'Deleted account', avatar: null, bio: '', customUrl: null })
       await tx.nativeDelete(Education, { profile })
@@ -64,9 +73,9 @@ export async function deleteUser(
     await tx.nativeUpdate(AuthToken, { user }, { userAgent: '', address: '' })
     writeAudit(tx, { ...by, action: 'user.delete', object: `user:${user.id}`, details: { role: [role, null] } })
     await tx.flush()
-    return { tell, avatar }
+    return { tell, pictures }
   })
   await tell(ports)
-  // Without the store the picture stays, under a name that nothing leads to any more.
-  if (avatar) await dropPicture(store, avatar).catch(() => {})
+  // Without the store the pictures stay, under names that nothing leads to any more.
+  for (const key of pictures) await dropPicture(store, key).catch(() => {})
 }

@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { type BroadcastSight, channelBroadcastJson, presentSight } from '../live/broadcast-json.ts'
+import type { Config } from '../../config/config.ts'
+import {
+  type BroadcastSight,
+  channelBroadcastJson,
+  channelRefJson,
+  presentChannelRef,
+  presentSight,
+} from '../live/broadcast-json.ts'
 import type { Audience, Playback } from '../vod/playback.ts'
 import type { Channel } from './channel.ts'
 
@@ -17,12 +24,12 @@ export const channelPatch = z.strictObject({
   title: z.string().trim().min(1).max(100).optional(),
   description: z.string().trim().max(5000).optional(),
   slug: slug.optional(),
+  /** Null takes it away; a new one is a file, and has an address of its own. */
+  picture: z.null().optional(),
 })
 export type ChannelPatch = z.input<typeof channelPatch>
 
-export const channelJson = z.object({
-  slug: z.string(),
-  title: z.string(),
+export const channelJson = channelRefJson.extend({
   description: z.string(),
   owner: z.object({ id: z.number().int(), display_name: z.string() }),
   followers_count: z.int(),
@@ -43,10 +50,10 @@ export function presentChannel(
   shown: BroadcastSight | null,
   playback: Playback,
   audience: Audience,
+  store: Config['store'],
 ): ChannelJson {
   return {
-    slug: channel.slug,
-    title: channel.title,
+    ...presentChannelRef(channel, store),
     description: channel.description,
     owner: { id: channel.owner.id, display_name: displayName },
     followers_count: followers,

@@ -2,9 +2,11 @@ import { mayHaveChannelUnasked } from '../accounts/roles.ts'
 import type { Context } from '../context.ts'
 import { DomainError } from '../errors.ts'
 import { Api } from '../http/api.ts'
+import { imageTypes, takePicture } from '../http/image-upload.ts'
 import { type RequestState, requireUser, requireViewer } from '../http/request.ts'
 import { answerIfChanged, audienceOf } from '../http/viewer.ts'
 import { tellViewers } from '../live/tell-viewers.ts'
+import { dropPicture } from '../pictures/keep-picture.ts'
 import { Channel } from './channel.ts'
 import { broadcastFor } from './channel-page.ts'
 import {
@@ -17,12 +19,14 @@ import {
   streamKeyJson,
 } from './contract.ts'
 import { editChannel } from './edit-channel.ts'
+import { findChannel } from './follow.ts'
 import { openChannel } from './open-channel.ts'
 import { rotateStreamKey } from './rotate-stream-key.ts'
+import { setPicture } from './set-picture.ts'
 
 /** Parse, call one operation, present. Rules live in the operations. */
 export function channelRoutes(context: Context): Api {
-  const { catalogCache, channelPages, streamKeys, nodes, playback, cookies } = context
+  const { config, store, queue, limits, catalogCache, channelPages, streamKeys, nodes, playback, cookies } = context
   const api = new Api('/api/channels', 'Channels')
 
   // `me` is no channel's slug.
@@ -51,15 +55,58 @@ export function channelRoutes(context: Context): Api {
   api.patch(
     '/me',
     { summary: 'Change one’s own channel.', access: 'signed-in', body: channelPatch, answers: { 200: channelJson } },
-    async (ctx, { body: changes }) => {
+    async (ctx, { body: { picture, ...changes } }) => {
       const channel = await ownChannel(ctx.state)
       const before = channel.slug
       await editChannel(ctx.state.em, channel, changes)
+      if (picture === null) await replacePicture(ctx.state, channel, null)
       channelPages.forget(before)
       channelPages.forget(channel.slug)
       // A teacher's page says where the channel is.
       if (before !== channel.slug) await catalogCache.bump()
       ctx.body = await show(ctx, channel.slug)
+    },
+  )
+
+  api.put(
+    '/me/picture',
+    {
+      summary:
+        'A new picture of one’s own channel: the body itself, or the first file of a form (`multipart/form-data`).',
+      description:
+        '8 MB at most; JPEG, PNG, WebP or GIF by its first bytes. Kept square, at most 512 across. The address ends in the widths it is there in, as `<id>-96-256-512.webp`; the smaller are `<id>-96.webp` and so on, and each is also `.avif`.',
+      access: 'signed-in',
+      upload: imageTypes,
+      answers: { 200: channelJson },
+    },
+    async (ctx) => {
+      const channel = await ownChannel(ctx.state)
+      await limits.take('avatar', `c${channel.id}`)
+      await replacePicture(ctx.state, channel, await takePicture(ctx, store, 'channels'))
+      ctx.body = await show(ctx, channel.slug)
+    },
+  )
+
+  api.delete(
+    '/me/picture',
+    { summary: 'No picture of one’s own channel.', access: 'signed-in', answers: { 204: null } },
+    async (ctx) => {
+      await replacePicture(ctx.state, await ownChannel(ctx.state), null)
+      ctx.status = 204
+    },
+  )
+
+  api.delete(
+    '/:slug/picture',
+    {
+      summary: 'Take away the picture of anybody’s channel.',
+      access: 'admin',
+      params: channelParams,
+      answers: { 204: null },
+    },
+    async (ctx, { params: { slug } }) => {
+      await replacePicture(ctx.state, await findChannel(ctx.state.em, slug), null)
+      ctx.status = 204
     },
   )
 
@@ -120,7 +167,16 @@ export function channelRoutes(context: Context): Api {
     const snapshot = await channelPages.find(slug)
     if (!snapshot) throw new DomainError('channel_not_found')
     const shown = broadcastFor(viewer, snapshot)
-    return presentChannel(snapshot, shown, playback, audienceOf(ctx, viewer, cookies))
+    return presentChannel(snapshot, shown, playback, audienceOf(ctx, viewer, cookies), config.store)
+  }
+
+  async function replacePicture(state: RequestState, { id, slug }: Channel, key: string | null): Promise<void> {
+    const by = { actor: requireViewer(state).id, address: state.address }
+    await setPicture(state.em, queue, id, key, by).catch(async (error: unknown) => {
+      if (key) await dropPicture(store, key).catch(() => {})
+      throw error
+    })
+    channelPages.forget(slug)
   }
 
   async function ownChannel({ em, viewer }: RequestState): Promise<Channel> {
@@ -135,7 +191,7 @@ export function channelRoutes(context: Context): Api {
   async function presentKey({ em }: RequestState, channel: Channel): Promise<StreamKeyJson> {
     const home = await nodes.homeOf(em, channel.id)
     return {
-      rtmp_url: home?.rtmpUrl ?? context.config.ingest.publicUrl,
+      rtmp_url: home?.rtmpUrl ?? config.ingest.publicUrl,
       stream_key: streamKeys.reveal(channel.streamKeyCipher),
     }
   }

@@ -17,7 +17,7 @@ const takesCaptions = /^\/api\/(?:recordings|videos)\/[^/]+\/captions\/[^/]+\/?$
 
 /** Where a form with files is: its route reads it as it comes. A browser that is signed in sends its CSRF token with it. */
 const takesForm =
-  /^\/api\/(?:lessons\/\d+\/(?:submissions|file)|courses\/\d+\/thumbnail|profiles\/me\/avatar|convert)\/?$/
+  /^\/api\/(?:lessons\/\d+\/(?:submissions|file)|courses\/\d+\/thumbnail|profiles\/me\/avatar|channels\/me\/picture|convert)\/?$/
 
 /**
  * JSON and nothing else, but where a file is expected: a form is what another site can send without asking. `__proto__` is a key like any other, which no

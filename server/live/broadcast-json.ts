@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import type { Config } from '../../config/config.ts'
+import type { Channel } from '../channels/channel.ts'
+import { publicUrl } from '../http/public-files.ts'
 import type { Audience, Playback } from '../vod/playback.ts'
 import type { Broadcast } from './broadcast.ts'
 
@@ -6,7 +9,19 @@ import type { Broadcast } from './broadcast.ts'
 export const visibilities = ['public', 'enrolled', 'unlisted'] as const
 export type Visibility = (typeof visibilities)[number]
 
-export const channelRefJson = z.object({ slug: z.string(), title: z.string() })
+export const channelRefJson = z.object({
+  slug: z.string(),
+  title: z.string(),
+  /** URL; null until its owner has chosen one. */
+  picture: z.string().nullable(),
+})
+
+export function presentChannelRef(
+  { slug, title, picture }: Channel,
+  store: Config['store'],
+): z.infer<typeof channelRefJson> {
+  return { slug, title, picture: picture ? publicUrl(store, picture) : null }
+}
 
 /** What a channel shows of its running or next broadcast. Shared by the contracts of channels and live. */
 export const channelBroadcastJson = z.object({

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import type { Config } from '../../config/config.ts'
 import type { PageJson } from '../http/page.ts'
 import type { Audience, Playback } from '../vod/playback.ts'
 import {
   type BroadcastSight,
   channelBroadcastJson,
   channelRefJson,
+  presentChannelRef,
   presentSight,
   visibilities,
 } from './broadcast-json.ts'
@@ -42,14 +44,14 @@ export function presentBroadcast(
   playback: Playback,
   audience: Audience,
   isManaged: boolean,
+  store: Config['store'],
 ): BroadcastJson {
   const { broadcast } = sight
-  const { slug, title } = broadcast.channel
   return {
     ...presentSight(sight, playback, audience),
     status: broadcast.status,
     visibility: broadcast.visibility,
-    channel: { slug, title },
+    channel: presentChannelRef(broadcast.channel, store),
     ended_at: broadcast.endedAt?.toISOString() ?? null,
     cause: isManaged ? (broadcast.cause ?? null) : null,
   }

@@ -179,7 +179,13 @@ export function liveRoutes(context: Context): Api {
     const audience = audienceOf(ctx, viewer, cookies)
     const sights = await look(em, redis, broadcasts)
     return sights.map((sight) =>
-      presentBroadcast(sight, playback, audience, mayManage(viewer, sight.broadcast.channel.owner.id)),
+      presentBroadcast(
+        sight,
+        playback,
+        audience,
+        mayManage(viewer, sight.broadcast.channel.owner.id),
+        context.config.store,
+      ),
     )
   }
 

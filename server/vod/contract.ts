@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { Config } from '../../config/config.ts'
 import type { PageJson } from '../http/page.ts'
-import { channelRefJson, visibilities } from '../live/broadcast-json.ts'
+import { channelRefJson, presentChannelRef, visibilities } from '../live/broadcast-json.ts'
 import { chatJson, presentChat } from './chat-json.ts'
 import type { Audience, Playback } from './playback.ts'
 import type { Recording } from './recording.ts'
@@ -61,7 +62,12 @@ export interface ChatPieceJson {
 }
 
 /** While its broadcast runs, the whole of it so far is played from the media process. */
-export function presentRecording(recording: Recording, playback: Playback, audience: Audience): RecordingJson {
+export function presentRecording(
+  recording: Recording,
+  playback: Playback,
+  audience: Audience,
+  store: Config['store'],
+): RecordingJson {
   const { channel, broadcast, node } = recording
   const held = recording.status === 'live' && node ? { id: broadcast.id, node } : null
   const url = (file: string) => {
@@ -73,7 +79,7 @@ export function presentRecording(recording: Recording, playback: Playback, audie
     title: recording.title,
     status: recording.status,
     visibility: recording.visibility,
-    channel: { slug: channel.slug, title: channel.title },
+    channel: presentChannelRef(channel, store),
     broadcast: broadcast.id,
     duration_seconds: Number(recording.durationSeconds),
     width: recording.width ?? null,

@@ -53,7 +53,7 @@ export function recordingRoutes(context: Context): Api {
             offset,
             populate: ['channel'],
           }),
-        (rows) => rows.map((recording) => presentRecording(recording, playback, audience)),
+        (rows) => rows.map((recording) => presentRecording(recording, playback, audience, context.config.store)),
       )
       answerIfChanged(ctx, page satisfies RecordingPageJson)
     },
@@ -69,7 +69,10 @@ export function recordingRoutes(context: Context): Api {
     },
     async (ctx, { params }) => {
       const recording = await watchableRecording(ctx.state.em, ctx.state.viewer, params.id)
-      answerIfChanged(ctx, presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies)))
+      answerIfChanged(
+        ctx,
+        presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies), context.config.store),
+      )
     },
   )
 
@@ -87,7 +90,7 @@ export function recordingRoutes(context: Context): Api {
       if (changes.title !== undefined) recording.title = changes.title
       if (changes.visibility !== undefined) recording.visibility = changes.visibility
       await ctx.state.em.flush()
-      ctx.body = presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies))
+      ctx.body = presentRecording(recording, playback, audienceOf(ctx, ctx.state.viewer, cookies), context.config.store)
     },
   )
 
