@@ -13,6 +13,7 @@ import { besides } from '../player/program-time.ts'
 import { recordingCard } from '../recordings/recording-card.ts'
 import { serverClock } from '../server-clock.ts'
 import { Session } from '../session.ts'
+import { face, faceStyles } from '../ui/face.ts'
 import { dateText, relativeText, viewersText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
@@ -38,6 +39,7 @@ export class ChannelPage extends LitElement {
     buttons,
     cardGrid,
     liveBadge,
+    faceStyles,
     css`
       .stage { display: grid; grid-template-columns: minmax(0, 1fr) minmax(300px, 360px); gap: 24px; align-items: start }
       .stage > div { max-width: 1180px; width: 100%; margin: 0 auto }
@@ -46,6 +48,9 @@ export class ChannelPage extends LitElement {
       .off .lead { font-size: clamp(1.1rem, 0.9rem + 1vw, 1.5rem); font-weight: 680; letter-spacing: -0.01em }
       .off .button { background: #5fd0b6; color: #05231d }
       .about { margin-top: 20px; display: grid; gap: 8px }
+      .who { display: flex; gap: 16px; align-items: center; --face: 64px }
+      .who > div { display: grid; gap: 6px; min-width: 0 }
+      .who h1 { overflow-wrap: anywhere }
       .facts { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 14px; color: var(--ink-soft) }
       .facts strong { color: var(--ink); font-weight: 620 }
       .description { margin-top: 8px; max-width: 70ch; white-space: pre-line; overflow-wrap: anywhere }
@@ -54,7 +59,7 @@ export class ChannelPage extends LitElement {
       notice-box { margin-bottom: 16px }
       .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
       @media (max-width: 960px) { .stage { grid-template-columns: minmax(0, 1fr) } }
-      @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
+      @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } .who { gap: 12px; --face: 48px } }
     `,
   ]
   static override properties = { slug: {} }
@@ -182,14 +187,19 @@ export class ChannelPage extends LitElement {
   #about(channel: ChannelJson) {
     const show = this.#show
     return html`<div class="about">
-      <h1>${show?.title ?? channel.title}</h1>
-      <p class="facts">
-        ${show ? html`<span class="live-badge">${msg('Live')}</span>` : nothing}
-        ${show ? html`<strong>${channel.title}</strong>` : nothing}
-        ${channel.owner.display_name === channel.title ? nothing : html`<span>${channel.owner.display_name}</span>`}
-        ${show ? html`<span>${viewersText(show.viewers)}</span>` : nothing}
-        ${show?.started_at ? html`<span>${msg(str`started ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}
-      </p>
+      <div class="who">
+        ${face(channel.title, channel.picture, 64)}
+        <div>
+          <h1>${show?.title ?? channel.title}</h1>
+          <p class="facts">
+            ${show ? html`<span class="live-badge">${msg('Live')}</span>` : nothing}
+            ${show ? html`<strong>${channel.title}</strong>` : nothing}
+            ${channel.owner.display_name === channel.title ? nothing : html`<span>${channel.owner.display_name}</span>`}
+            ${show ? html`<span>${viewersText(show.viewers)}</span>` : nothing}
+            ${show?.started_at ? html`<span>${msg(str`started ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}
+          </p>
+        </div>
+      </div>
       <follow-button .slug=${channel.slug} .owner=${channel.owner.id}></follow-button>
       ${this.#ownTools(channel)}
       ${channel.description ? html`<p class="description">${channel.description}</p>` : nothing}

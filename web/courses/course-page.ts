@@ -4,6 +4,7 @@ import { css, html, LitElement, nothing } from 'lit'
 import type { CourseJson } from '../../server/courses/contract.ts'
 import { ApiError, get } from '../api.ts'
 import { Session } from '../session.ts'
+import { face, faceStyles } from '../ui/face.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
 import '../ui/notice-box.ts'
@@ -19,13 +20,13 @@ import './payment-wait.ts'
 
 /** Beside the text, above it on a narrow screen. */
 const COVER = { sizes: '(max-width: 900px) 100vw, 350px', width: 1280, height: 720, isFirst: true }
-const FACE = { class: 'face', sizes: '40px', width: 40, height: 40 }
 
 /** What a course is, who teaches it, what is in it and what it costs. */
 export class CoursePage extends LitElement {
   static override styles = [
     base,
     buttons,
+    faceStyles,
     css`
       .layout { display: grid; grid-template-columns: minmax(0, 1fr) 350px; gap: 32px 48px; align-items: start }
       aside { position: sticky; top: 20px; display: grid; gap: 18px; grid-column: 2; grid-row: 1 / span 3 }
@@ -41,7 +42,6 @@ export class CoursePage extends LitElement {
       .teachers { display: flex; flex-wrap: wrap; gap: 12px 24px }
       .teachers a, .teachers div { display: flex; align-items: center; gap: 10px; color: inherit; text-decoration: none; font-weight: 600 }
       .teachers a:hover { color: var(--accent) }
-      .face { width: 40px; height: 40px; border-radius: 50%; object-fit: cover; display: grid; place-items: center; background: var(--accent-tint); color: var(--accent); font-weight: 700 }
       .tags { display: flex; flex-wrap: wrap; gap: 8px }
       .tags a { padding: 4px 12px; border-radius: 999px; background: var(--sunken); color: var(--ink-soft); font-size: 0.875rem; text-decoration: none }
       .tags a:hover { color: var(--ink) }
@@ -116,12 +116,10 @@ export class CoursePage extends LitElement {
 
   #teachers({ teachers }: CourseJson) {
     return html`<div class="teachers">${teachers.map(({ display_name: name, custom_url, avatar_url }) => {
-      const face = avatar_url
-        ? picture(avatar_url, FACE)
-        : html`<span class="face" aria-hidden="true">${[...name][0] ?? ''}</span>`
+      const shown = html`${face(name, avatar_url, 40)}${name}`
       return custom_url
-        ? html`<a href="/courses?teacher=${encodeURIComponent(custom_url)}">${face}${name}</a>`
-        : html`<div>${face}${name}</div>`
+        ? html`<a href="/courses?teacher=${encodeURIComponent(custom_url)}">${shown}</a>`
+        : html`<div>${shown}</div>`
     })}</div>`
   }
 

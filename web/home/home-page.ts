@@ -73,7 +73,7 @@ export class HomePage extends LitElement {
 
   #liveCard(show: BroadcastJson): TemplateResult {
     return html`<li>
-      <media-card href="/c/${show.channel.slug}" heading=${show.title} .picture=${show.thumbnail_url}>
+      <media-card href="/c/${show.channel.slug}" heading=${show.title} .picture=${show.thumbnail_url} .channel=${show.channel}>
         <span slot="badge" class="live-badge">${msg('Live')}</span>
         ${show.channel.title} · ${viewersText(show.viewers)}
       </media-card>
@@ -117,7 +117,7 @@ export class HomePage extends LitElement {
     if (shown.length === 0) {
       return html`<p class="empty soft">${msg('No recordings yet. Every show becomes one the moment it ends.')}</p>`
     }
-    return html`<ul class="grid">${shown.map((recording) => recordingCard(recording, serverClock.now()))}</ul>`
+    return html`<ul class="grid">${shown.map((recording) => recordingCard(recording, serverClock.now(), true))}</ul>`
   }
 
   protected override render() {

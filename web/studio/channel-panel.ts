@@ -7,12 +7,13 @@ import '@awesome.me/webawesome/dist/components/textarea/textarea.js'
 import type { ChannelJson, ChannelPatch } from '../../server/channels/contract.ts'
 import { ApiError, send } from '../api.ts'
 import '../ui/notice-box.ts'
+import '../ui/picture-field.ts'
 import { base } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
 import { panel } from './panel-styles.ts'
 
 /**
- * Title and description of the channel.
+ * Title, description and picture of the channel.
  *
  * @fires saved - The channel has changed.
  */
@@ -20,7 +21,7 @@ export class ChannelPanel extends LitElement {
   static override styles = [
     base,
     panel,
-    css`form { display: grid; gap: 18px; margin-top: 14px } wa-button { justify-self: start }`,
+    css`form { display: grid; gap: 18px; margin-top: 14px } picture-field { margin: 14px 0 18px } wa-button { justify-self: start }`,
   ]
   static override properties = { channel: { attribute: false }, error: { state: true }, isBusy: { state: true } }
 
@@ -72,6 +73,15 @@ export class ChannelPanel extends LitElement {
   protected override render() {
     return html`<section class="panel" aria-labelledby="channel">
       <h2 id="channel">${msg('Your channel')}</h2>
+      <picture-field
+        path="/api/channels/me/picture/"
+        .url=${this.channel?.picture ?? null}
+        label=${msg('Picture of the channel')}
+        hint=${msg('Square, 512 × 512 or larger; JPEG, PNG or WebP.')}
+        round
+        removable
+        @changed=${() => this.dispatchEvent(new Event('saved'))}
+      >${[...(this.channel?.title ?? '')][0] ?? ''}</picture-field>
       <form @submit=${this.#onSubmit}>
         ${this.error ? html`<notice-box .error=${this.error}></notice-box>` : nothing}
         <wa-input name="title" label=${msg('Title')} maxlength="100" required></wa-input>

@@ -10,14 +10,13 @@ import { courseTypeText, difficultyText, languageText } from '../courses/course-
 import { formControls } from '../learn/form-controls.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
-import { picture } from '../ui/picture.ts'
+import '../ui/picture-field.ts'
 import '../ui/rich-editor.ts'
-import { base, buttons } from '../ui/styles.ts'
+import { base } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
 
 const currencies = ['RUB', 'USD', 'EUR']
 const languages = ['ru', 'en']
-const MAX_PICTURE_BYTES = 8_000_000
 
 /**
  * What a course says of itself: words, price, place in the catalogue, picture.
@@ -27,18 +26,11 @@ const MAX_PICTURE_BYTES = 8_000_000
 export class AboutForm extends LitElement {
   static override styles = [
     base,
-    buttons,
     formControls,
     css`
       form { display: grid; gap: 20px; max-width: 860px }
       .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 16px }
       label.labelled { display: grid; gap: 6px; align-content: start }
-      .picture { display: flex; flex-wrap: wrap; gap: 16px; align-items: center }
-      .shown { position: relative; width: 224px; aspect-ratio: 16 / 9; border-radius: 12px; overflow: hidden; display: grid; place-items: center; background: var(--sunken); color: var(--ink-soft) }
-      .shown img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover }
-      .pick { position: relative; cursor: pointer }
-      .pick input { position: absolute; opacity: 0; inset: 0; cursor: pointer }
-      .pick:has(:focus-visible) { outline: 3px solid var(--accent); outline-offset: 2px }
       .bad { color: var(--bad-ink); font-size: 0.875rem; font-weight: 400 }
       .foot { position: sticky; bottom: 0; padding: 12px 0; background: var(--paper) }
     `,
@@ -116,20 +108,6 @@ export class AboutForm extends LitElement {
     })
   }
 
-  readonly #onPicture = (event: Event): void => {
-    const field = event.target as HTMLInputElement
-    const file = field.files?.[0]
-    field.value = ''
-    if (!file || !this.course) return
-    const { id } = this.course
-    void this.#do(async () => {
-      if (file.size > MAX_PICTURE_BYTES) throw new ApiError(msg('The picture may have 8 MB at most.'), 413, 'too_large')
-      await send('PUT', `/api/courses/${id}/thumbnail/`, file)
-      this.dispatchEvent(new Event('changed'))
-      await toast(msg('The picture is there.'))
-    })
-  }
-
   #wrong(name: string) {
     const sentences = this.error?.fields[name]
     return sentences ? html`<span class="bad" role="alert">${sentences.join(' ')}</span>` : nothing
@@ -142,12 +120,14 @@ export class AboutForm extends LitElement {
     </label>`
   }
 
-  #picture(course: CourseJson) {
-    return html`<div class="picture">
-      <div class="shown">${icon('book', 30)}${course.thumbnail_url ? picture(course.thumbnail_url, { sizes: '224px', width: 224, height: 126, alt: msg('Picture of the course') }) : nothing}</div>
-      <label class="button quiet pick">${course.thumbnail_url ? msg('Another picture') : msg('Add a picture')}<input type="file" accept="image/jpeg,image/png,image/webp,image/gif" @change=${this.#onPicture} /></label>
-      <p class="soft small">${msg('16:9, 1280 × 720 or larger; JPEG, PNG or WebP.')}</p>
-    </div>`
+  #picture({ id, thumbnail_url }: CourseJson) {
+    return html`<picture-field
+      path="/api/courses/${id}/thumbnail/"
+      .url=${thumbnail_url}
+      label=${msg('Picture of the course')}
+      hint=${msg('16:9, 1280 × 720 or larger; JPEG, PNG or WebP.')}
+      @changed=${() => this.dispatchEvent(new Event('changed'))}
+    >${icon('book', 30)}</picture-field>`
   }
 
   protected override render() {

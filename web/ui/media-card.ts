@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit'
+import { face, faceStyles } from './face.ts'
 import { icon } from './icons.ts'
 import { base, liveBadge } from './styles.ts'
 
@@ -12,20 +13,23 @@ export class MediaCard extends LitElement {
   static override styles = [
     base,
     liveBadge,
+    faceStyles,
     css`
       a { display: block; color: inherit; text-decoration: none; border-radius: var(--radius) }
       .picture { position: relative; aspect-ratio: 16 / 9; border-radius: var(--radius); overflow: hidden; background: var(--sunken); display: grid; place-items: center; color: var(--ink-soft) }
-      img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; transition: transform 0.3s }
-      a:hover img { transform: scale(1.025) }
+      .still { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; transition: transform 0.3s }
+      a:hover .still { transform: scale(1.025) }
       a:hover h3 { color: var(--accent) }
       .badge { position: absolute; left: 10px; top: 10px; display: flex; gap: 6px }
       .corner { position: absolute; right: 10px; bottom: 10px; padding: 1px 7px; border-radius: 6px; background: rgb(12 18 16 / 82%); color: #fff; font-size: 0.8125rem; font-variant-numeric: tabular-nums }
-      h3 { margin-top: 12px; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; line-height: 1.35 }
+      .text { display: flex; gap: 12px; margin-top: 12px; --face: 36px }
+      .text > div { min-width: 0 }
+      h3 { overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; line-height: 1.35 }
       .words { margin-top: 4px }
-      @media (prefers-reduced-motion: reduce) { a:hover img { transform: none } }
+      @media (prefers-reduced-motion: reduce) { a:hover .still { transform: none } }
     `,
   ]
-  static override properties = { href: {}, heading: {}, picture: {}, corner: {} }
+  static override properties = { href: {}, heading: {}, picture: {}, corner: {}, channel: { attribute: false } }
 
   declare href: string
   declare heading: string
@@ -33,6 +37,8 @@ export class MediaCard extends LitElement {
   declare picture: string | null
   /** Bottom right on the picture. */
   declare corner: string
+  /** Whose it is, where it stands among those of others. */
+  declare channel: { title: string; picture: string | null } | null
 
   constructor() {
     super()
@@ -40,6 +46,7 @@ export class MediaCard extends LitElement {
     this.heading = ''
     this.picture = null
     this.corner = ''
+    this.channel = null
   }
 
   readonly #onBroken = (event: Event): void => {
@@ -54,12 +61,17 @@ export class MediaCard extends LitElement {
     return html`<a href=${this.href}>
       <div class="picture">
         ${icon('play', 32)}
-        ${this.picture ? html`<img src=${this.picture} alt="" loading="lazy" decoding="async" @error=${this.#onBroken} @load=${this.#onLoad} />` : nothing}
+        ${this.picture ? html`<img class="still" src=${this.picture} alt="" loading="lazy" decoding="async" @error=${this.#onBroken} @load=${this.#onLoad} />` : nothing}
         <div class="badge"><slot name="badge"></slot></div>
         ${this.corner ? html`<span class="corner">${this.corner}</span>` : nothing}
       </div>
-      <h3>${this.heading}</h3>
-      <p class="words soft small"><slot></slot></p>
+      <div class="text">
+        ${this.channel ? face(this.channel.title, this.channel.picture, 36) : nothing}
+        <div>
+          <h3>${this.heading}</h3>
+          <p class="words soft small"><slot></slot></p>
+        </div>
+      </div>
     </a>`
   }
 }
