@@ -59,7 +59,7 @@ export class ChannelPage extends LitElement {
       notice-box { margin-bottom: 16px }
       .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
       @media (max-width: 960px) { .stage { grid-template-columns: minmax(0, 1fr) } }
-      @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } .who { gap: 12px; --face: 48px } }
+      @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } .who { align-items: start; gap: 12px; --face: 48px } }
     `,
   ]
   static override properties = { slug: {} }

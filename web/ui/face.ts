@@ -3,7 +3,7 @@ import { picture } from './picture.ts'
 
 /** For whoever shows faces; `--face` is how large they are. */
 export const faceStyles = css`
-  .face { position: relative; flex: none; width: var(--face, 40px); aspect-ratio: 1; border-radius: 50%; overflow: hidden; display: grid; place-items: center; background: var(--accent-tint); color: var(--accent); font-size: calc(var(--face, 40px) * 0.42); font-weight: 700; line-height: 1; text-transform: uppercase }
+  .face { position: relative; flex: none; width: var(--face, 40px); height: var(--face, 40px); border-radius: 50%; overflow: hidden; display: grid; place-items: center; background: var(--accent-tint); color: var(--accent); font-size: calc(var(--face, 40px) * 0.42); font-weight: 700; line-height: 1; text-transform: uppercase }
   .face img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; background: var(--surface) }
 `
 

@@ -22,7 +22,7 @@ export class MediaCard extends LitElement {
       a:hover h3 { color: var(--accent) }
       .badge { position: absolute; left: 10px; top: 10px; display: flex; gap: 6px }
       .corner { position: absolute; right: 10px; bottom: 10px; padding: 1px 7px; border-radius: 6px; background: rgb(12 18 16 / 82%); color: #fff; font-size: 0.8125rem; font-variant-numeric: tabular-nums }
-      .text { display: flex; gap: 12px; margin-top: 12px; --face: 36px }
+      .text { display: flex; align-items: start; gap: 12px; margin-top: 12px; --face: 36px }
       .text > div { min-width: 0 }
       h3 { overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; line-height: 1.35 }
       .words { margin-top: 4px }
