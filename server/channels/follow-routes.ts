@@ -8,6 +8,7 @@ import { pageOf, paginate } from '../http/page.ts'
 import { publicUrl } from '../http/public-files.ts'
 import { requireViewer } from '../http/request.ts'
 import { Broadcast } from '../live/broadcast.ts'
+import { channelRefJson, presentChannelRef } from '../live/broadcast-json.ts'
 import type { Channel } from './channel.ts'
 import { ChannelFollow } from './channel-follow.ts'
 import { channelParams } from './contract.ts'
@@ -20,9 +21,7 @@ const followJson = z.object({
 })
 export type FollowJson = z.infer<typeof followJson>
 
-const followedJson = z.object({
-  slug: z.string(),
-  title: z.string(),
+const followedJson = channelRefJson.extend({
   owner: z.object({ id: z.int(), display_name: z.string(), avatar_url: z.string().nullable() }),
   /** Something that everybody may watch is on air. */
   is_live: z.boolean(),
@@ -136,11 +135,10 @@ export function followRoutes({ config, redis, log, channelPages }: Context): Api
     )
     const isLive = new Set(live.map(({ channel }) => channel.id))
     return rows.map(({ channel, createdAt }) => {
-      const { id, slug, title, owner } = channel
+      const { id, owner } = channel
       const profile = profileOf.get(owner.id)
       return {
-        slug,
-        title,
+        ...presentChannelRef(channel, config.store),
         owner: {
           id: owner.id,
           display_name: profile?.displayName ?? '',

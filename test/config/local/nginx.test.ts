@@ -141,7 +141,12 @@ it('takes a large body only where a file is expected', async () => {
     incoming.resume()
     return incoming.statusCode
   }
-  for (const path of ['/api/profiles/me/avatar/', '/api/courses/1/thumbnail', '/api/lessons/1/submissions/']) {
+  for (const path of [
+    '/api/profiles/me/avatar/',
+    '/api/channels/me/picture',
+    '/api/courses/1/thumbnail',
+    '/api/lessons/1/submissions/',
+  ]) {
     expect([path, await send(path)]).toEqual([path, 200])
   }
   expect(await send('/api/profiles/me/')).toBe(413)

@@ -68,6 +68,9 @@ it('is null until one is chosen, and then shown on the channel, its show and its
   const live = (await server.visitor().get('/api/live/')).body.results as { id: string; channel: unknown }[]
   expect(live.find(({ id }) => id === show.broadcast)?.channel).toMatchObject({ picture: url })
   const served = await server.visitor().get(url.replace('-96-256-512.webp', '-96.avif')).expect(200)
+  const follower = await server.signIn(await server.register('student'))
+  await follower.post(`${path}follow/`).expect(200)
+  expect((await follower.get('/api/channels/following/')).body.results).toMatchObject([{ picture: url }])
   expect(served.get('content-type')).toBe('image/avif')
 })
 
