@@ -24,5 +24,5 @@ export function createLogger(name: string, level: string, destination: Destinati
  * somebody may have pasted into the address.
  */
 export function maskPath(path: string): string {
-  return path.replace(/^(\/vod\/|\/live\/[^/]+\/)[^/]+/, '$1-').replace(/\/[\w-]{32}(?=\/|$)/g, '/-')
+  return path.replace(/^(\/vod\/|\/vod-place\/|\/live\/[^/]+\/)[^/]+/, '$1-').replace(/\/[\w-]{32}(?=\/|$)/g, '/-')
 }

@@ -2,6 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import type { AccountJson, RegisterBody, SignedInJson } from '../server/accounts/contract.ts'
 import { ApiError, forgetCsrfToken, get, hasSession, send } from './api.ts'
 import { device } from './notices/device.ts'
+import { pauseAfter } from './poll-pause.ts'
 
 type Viewer = AccountJson | null | undefined
 
@@ -24,7 +25,7 @@ export class Session implements ReactiveController {
 
   hostConnected(): void {
     changes.addEventListener('change', this.#onChange)
-    void loadViewer().catch(() => undefined)
+    keepAsking()
   }
 
   hostDisconnected(): void {
@@ -32,6 +33,25 @@ export class Session implements ReactiveController {
   }
 
   readonly #onChange = (): void => this.#host.requestUpdate()
+}
+
+let isWaiting = false
+
+/** Until the server answers: a page that was loaded in a dead spot is nobody's for no longer than that lasts. */
+function keepAsking(failures = 0): void {
+  if (isWaiting) return
+  loadViewer().catch(() => {
+    if (isWaiting) return
+    isWaiting = true
+    const again = () => {
+      clearTimeout(timer)
+      removeEventListener('online', again)
+      isWaiting = false
+      keepAsking(failures + 1)
+    }
+    const timer = setTimeout(again, pauseAfter(failures + 1, 1000, Math.random()))
+    addEventListener('online', again)
+  })
 }
 
 /**
