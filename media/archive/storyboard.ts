@@ -23,6 +23,8 @@ export interface StoryboardOptions {
   onTile: (tile: Tile) => void
   /** Seconds from one picture to the next; ten when nothing is said. */
   everySeconds?: number
+  /** Nobody sees a sheet before the end: it is written when it is full and then, not with each picture. */
+  isUnseen?: boolean
 }
 
 interface Still {
@@ -54,7 +56,7 @@ export class Storyboard {
   readonly #inits: { bytes: Uint8Array; width: number | null; height: number | null }[] = []
   readonly #tiles: Tile[]
   #sheetNumber: number
-  #sheet: { bytes: Buffer; width: number; height: number; count: number } | null = null
+  #sheet: { bytes: Buffer; width: number; height: number; count: number; isWritten: boolean } | null = null
   #elapsed: number
   #nextAt: number
   #waiting: Still | null = null
@@ -99,9 +101,14 @@ export class Storyboard {
     return this.#tiles.length > 0 ? ['thumbnail.jpg', ...sheets, 'storyboard.vtt'] : []
   }
 
-  /** Nothing more comes: the last pictures are made, and the thumbnail is the best of them. */
+  /**
+   * Nothing more comes: the last pictures are made, and the thumbnail is the best of them.
+   *
+   * @throws when a sheet that nobody has seen cannot be written
+   */
   finish(): Promise<void> {
     this.#finishing ??= this.#working.then(async () => {
+      if (this.#options.isUnseen) await this.#writeSheet()
       const { directory } = this.#options
       await rename(join(directory, BEST), join(directory, LATEST)).catch(() => {})
     })
@@ -143,23 +150,28 @@ export class Storyboard {
       this.#sheet &&
       (this.#sheet.count === TILES_A_SHEET || this.#sheet.width !== width || this.#sheet.height !== height)
     ) {
+      if (this.#options.isUnseen) await this.#writeSheet()
       this.#sheet = null
       this.#sheetNumber += 1
     }
-    this.#sheet ??= { bytes: emptySheet(width, height), width, height, count: 0 }
+    this.#sheet ??= { bytes: emptySheet(width, height), width, height, count: 0, isWritten: true }
     const index = this.#sheet.count
     copyTile(picture, this.#sheet.bytes, { width, height, index })
-    const file = join(directory, `storyboard-${this.#sheetNumber}.jpg`)
-    await encodeJpeg(this.#sheet.bytes, {
-      width: width * SHEET_COLUMNS,
-      height: height * SHEET_ROWS,
-      file: `${file}.next`,
-    })
-    await rename(`${file}.next`, file)
+    this.#sheet.isWritten = false
+    if (!this.#options.isUnseen) await this.#writeSheet()
     this.#sheet.count += 1
     const tile: Tile = { sheet: this.#sheetNumber, index, atSeconds: still.atSeconds, width, height }
     this.#tiles.push(tile)
     onTile(tile)
+  }
+
+  async #writeSheet(): Promise<void> {
+    if (!this.#sheet || this.#sheet.isWritten) return
+    const { bytes, width, height } = this.#sheet
+    const file = join(this.#options.directory, `storyboard-${this.#sheetNumber}.jpg`)
+    await encodeJpeg(bytes, { width: width * SHEET_COLUMNS, height: height * SHEET_ROWS, file: `${file}.next` })
+    await rename(`${file}.next`, file)
+    this.#sheet.isWritten = true
   }
 
   /** The latest picture that shows something. */

@@ -134,7 +134,8 @@ class Publishing {
     this.#tracks = ladder.map((rendition) => ({ rendition, init: null, segments: [] }))
     const everySeconds = Math.max(10, (facts.durationSeconds ?? 0) / MOST_PICTURES)
     this.#storyboard = new Storyboard({
-      ...{ directory, logger, earlier: [], elapsedSeconds: 0, onTile: () => {}, everySeconds },
+      ...{ directory, logger, earlier: [], elapsedSeconds: 0, onTile: () => {} },
+      ...{ everySeconds, isUnseen: true },
     })
   }
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
+import { promisify } from 'node:util'
 import { delay } from './clock.ts'
 import { type Spread, spread } from './statistics.ts'
 
@@ -12,16 +14,32 @@ export interface SteadyLoad {
   failures: number
 }
 
+export interface Steadiness {
+  connections: number
+  seconds: number
+  /** Requests a second. */
+  rate: number
+}
+
+/**
+ * `sendSteadily` in a process of its own: one that has made a million rows is late by as long as its garbage takes.
+ */
+export async function steadyLoad(url: string, steadiness: Steadiness): Promise<SteadyLoad> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    import.meta.filename,
+    url,
+    JSON.stringify(steadiness),
+  ])
+  return JSON.parse(stdout)
+}
+
 /**
  * One request each `1 / rate` seconds, evenly, whatever becomes of those before it: nothing is left out because the server is slow.
  * autocannon is of no use for this: it sends each second's requests in one go, as fast as they are answered, and takes the
  * interval between a connection's requests for one millisecond whatever the rate (`Math.ceil(1 / rate)` in its run.js), so that
  * it makes up for omissions that there were none of: one answer after 20 ms is counted as twenty.
  */
-export async function steadyLoad(
-  url: string,
-  { connections, seconds, rate }: { connections: number; seconds: number; rate: number },
-): Promise<SteadyLoad> {
+async function sendSteadily(url: string, { connections, seconds, rate }: Steadiness): Promise<SteadyLoad> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' })
   const answered: number[] = []
   const late: number[] = []
@@ -49,4 +67,9 @@ export async function steadyLoad(
   await Promise.all(open)
   agent.destroy()
   return { answered: spread(answered), late: spread(late), failures }
+}
+
+if (import.meta.main) {
+  const [, , url = '', steadiness = '{}'] = process.argv
+  process.stdout.write(JSON.stringify(await sendSteadily(url, JSON.parse(steadiness))))
 }
