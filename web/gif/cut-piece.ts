@@ -41,7 +41,7 @@ export class CutPiece extends LitElement {
     problem: { state: true },
   }
 
-  declare of: { recording: string } | { broadcast: string } | null
+  declare of: { video: string } | { recording: string } | { broadcast: string } | null
   declare where: () => Promise<Place | null>
   /** Brings the player to a moment; null where it is better left alone. */
   declare show: ((seconds: number) => void) | null

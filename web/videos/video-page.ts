@@ -122,7 +122,20 @@ export class VideoPage extends LitElement {
     if (!video.may_edit || !this.#session.viewer) return nothing
     void import('./video-owner-tools.ts')
     void import('../captions/edit-texts.ts')
+    void import('../gif/cut-piece.ts')
+    const { player } = this
     return html`<video-owner-tools .video=${video} @saved=${() => this.#poll.now()}></video-owner-tools>
+      ${
+        video.status === 'ready'
+          ? html`<cut-piece
+              .of=${{ video: video.id }}
+              .where=${async () => player && { at: player.currentTime, total: player.duration || video.duration_seconds }}
+              .show=${(to: number) => {
+                if (player) player.currentTime = to
+              }}
+            ></cut-piece>`
+          : nothing
+      }
       ${
         video.playback_url
           ? html`<edit-texts .film=${`/api/videos/${video.id}/`} .video=${this.player} @saved=${() => this.renderRoot.querySelector('vod-player')?.reloadTexts()}></edit-texts>`
