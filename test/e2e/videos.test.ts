@@ -77,6 +77,7 @@ it('an upload goes on after a reload, is processed, and plays', async () => {
   await expect.poll(() => framesOf(page, 'vod-player'), { timeout: 10_000 }).toBeGreaterThan(10)
   expect(await page.locator('vod-player track[kind=metadata]').getAttribute('src')).toContain('/storyboard.vtt')
 
+  await page.getByRole('button', { name: 'Cut a piece' }).waitFor()
   await page.getByRole('button', { name: 'Edit' }).click()
   await page.locator('wa-input[name="title"] input').fill('Lesson one')
   await page.locator('select[name="visibility"]').selectOption('public')
