@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Storyboard } from '../archive/storyboard.ts'
+import { tileSizeOf } from '../archive/sheet.ts'
+import { Sheets } from '../archive/sheets.ts'
 import { ProgressMeter } from '../ladder/progress.ts'
-import type { Logger } from '../logger.ts'
 import { readFragments } from '../packager/fmp4.ts'
 import { multivariantPlaylist, type Variant } from '../packager/multivariant-playlist.ts'
 import type { InitSegment } from '../packager/packaged.ts'
@@ -11,15 +11,11 @@ import type { ObjectBody, ObjectStore } from '../storage/object-store.ts'
 import { Patience } from '../storage/patience.ts'
 import { runLimited } from './limited-process.ts'
 import type { FileFacts } from './probe-file.ts'
-import { chooseVideoLadder, SEGMENT_SECONDS, transcodeArguments, type VideoRendition } from './video-ladder.ts'
+import { chooseVideoLadder, SEGMENT_SECONDS, STILLS, transcodeArguments, type VideoRendition } from './video-ladder.ts'
 import { isWholeSegment } from './whole-segment.ts'
 
-/** Of a storyboard: more than anybody can aim at, and each is decoded by itself. */
-const MOST_PICTURES = 300
 /** What is made meanwhile waits on the disk. */
 const PATIENCE_MS = 30_000
-/** All that pictures may hold up what can be watched. */
-const LONGEST_WAIT_MS = 8000
 
 export interface TranscodeOptions {
   /** On this machine. */
@@ -30,7 +26,6 @@ export interface TranscodeOptions {
   store: ObjectStore
   /** `videos/<id>`, without a slash behind it. */
   prefix: string
-  logger: Logger
   signal: AbortSignal
   /** How long a store may be away or busy before the attempt is given up; half a minute when nothing is said. */
   patienceMs?: number
@@ -67,6 +62,7 @@ interface Published {
  * Makes a file what a player opens, in the store below its prefix:
  *
  *   file ──ffmpeg──▶ directory/<rendition>/<n>.m4s ──as each is complete──▶ store, then the playlists that list it
+ *             └────▶ directory/stills/<ms>.{jpg,yuv} ──▶ thumbnail and storyboard ──at the end──▶ store
  *
  * It can be watched from its first seconds on while the rest is being made. Run again after a failure it writes the same keys.
  *
@@ -79,7 +75,8 @@ export async function transcodeVideo(options: TranscodeOptions): Promise<Transco
   await rm(options.directory, { recursive: true, force: true })
   // Where there is no way to have it killed, the ffmpeg of a worker that was is still writing: not to where this one does.
   const directory = join(options.directory, randomUUID())
-  for (const { name } of ladder) await mkdir(join(directory, name), { recursive: true })
+  for (const name of [STILLS, ...ladder.map(({ name }) => name)])
+    await mkdir(join(directory, name), { recursive: true })
   try {
     const publishing = new Publishing({ ...options, directory }, ladder)
     const meter = new ProgressMeter()
@@ -122,21 +119,16 @@ export async function transcodeVideo(options: TranscodeOptions): Promise<Transco
 class Publishing {
   readonly #options: TranscodeOptions
   readonly #tracks: Published[]
-  readonly #storyboard: Storyboard
+  readonly #sheets: Sheets
   readonly #patience: Patience
   #isTold = false
-  #waitedMs = 0
 
   constructor(options: TranscodeOptions, ladder: readonly VideoRendition[]) {
-    const { directory, logger, facts, signal, patienceMs: limitMs = PATIENCE_MS } = options
+    const { directory, signal, patienceMs: limitMs = PATIENCE_MS } = options
     this.#options = options
     this.#patience = new Patience({ limitMs, signal })
     this.#tracks = ladder.map((rendition) => ({ rendition, init: null, segments: [] }))
-    const everySeconds = Math.max(10, (facts.durationSeconds ?? 0) / MOST_PICTURES)
-    this.#storyboard = new Storyboard({
-      ...{ directory, logger, earlier: [], elapsedSeconds: 0, onTile: () => {} },
-      ...{ everySeconds, isUnseen: true },
-    })
+    this.#sheets = new Sheets({ directory, earlier: [], isSeen: false })
   }
 
   /** Each rendition has a segment in the store. */
@@ -148,6 +140,7 @@ class Publishing {
   async publish(): Promise<void> {
     let isMore = false
     for (const track of this.#tracks) isMore = (await this.#publishTrack(track)) || isMore
+    await this.#takeStills()
     if (!isMore || !this.isPlayable) return
     await this.#put('index.m3u8', this.#multivariant())
     if (this.#isTold) return
@@ -165,13 +158,14 @@ class Publishing {
       await this.#put(`${rendition.name}/index.m3u8`, whole.replace('PLAYLIST-TYPE:EVENT', 'PLAYLIST-TYPE:VOD'))
     }
     await this.#put('index.m3u8', this.#multivariant())
-    await this.#storyboard.finish()
-    const cues = this.#storyboard.webvtt()
-    for (const name of this.#storyboard.files()) {
+    await this.#sheets.finish()
+    const facts = this.#facts({ hasPictures: true })
+    const cues = this.#sheets.webvtt(facts.durationSeconds)
+    for (const name of this.#sheets.files()) {
       if (name === 'storyboard.vtt') await this.#put(name, cues ?? '')
       else await this.#put(name, { file: join(this.#options.directory, name) })
     }
-    return this.#facts({ hasPictures: cues !== null })
+    return cues === null ? this.#facts({ hasPictures: false }) : facts
   }
 
   async #publishTrack(track: Published): Promise<boolean> {
@@ -185,10 +179,6 @@ class Publishing {
       const name = `${segments.length}.m4s`
       const file = join(directory, name)
       if (!(await isWholeSegment(file))) throw new Error(`${rendition.name}/${name} is cut off: is the disk full?`)
-      if (rendition === this.#tracks.at(-1)?.rendition && rendition.height !== null) {
-        this.#storyboard.segment({ durationSeconds, init: 0 }, [await readFile(file)])
-        await this.#waitForPicture()
-      }
       const { size } = await stat(file)
       await this.#put(`${rendition.name}/${name}`, { file })
       await rm(file)
@@ -198,12 +188,19 @@ class Publishing {
     return true
   }
 
-  /** So that each is made; where there are many and ffmpeg is quicker, they give way to the video from some moment on. */
-  async #waitForPicture(): Promise<void> {
-    if (this.#waitedMs > LONGEST_WAIT_MS) return
-    const since = performance.now()
-    await this.#storyboard.settled()
-    this.#waitedMs += performance.now() - since
+  async #takeStills(): Promise<void> {
+    const { width, height } = this.#tracks.at(-1)?.rendition ?? {}
+    if (!width || !height) return
+    const directory = join(this.#options.directory, STILLS)
+    const names = new Set(await readdir(directory))
+    const moments = [...names].filter((name) => name.endsWith('.yuv')).map((name) => Number.parseInt(name, 10))
+    for (const ms of moments.sort((a, b) => a - b)) {
+      if (!names.has(`${ms}.jpg`)) continue
+      const [raw, jpeg] = [join(directory, `${ms}.yuv`), join(directory, `${ms}.jpg`)]
+      const tile = await readFile(raw)
+      await this.#sheets.add({ atSeconds: ms / 1000, tile, ...tileSizeOf({ width, height }), jpeg })
+      await rm(raw)
+    }
   }
 
   async #publishInit(rendition: string): Promise<InitSegment> {
@@ -211,7 +208,6 @@ class Publishing {
     for await (const piece of readFragments(once(bytes))) {
       if (!('kind' in piece) || piece.kind !== 'init') continue
       await this.#put(`${rendition}/init-0.mp4`, bytes)
-      if (rendition === this.#tracks.at(-1)?.rendition.name) this.#storyboard.init(0, piece)
       return piece
     }
     throw new Error('ffmpeg wrote no configuration: is the disk full?')

@@ -1,4 +1,5 @@
 import { AUDIO_BITRATE_BPS, ENCODED_RENDITIONS, MAX_ENCODED_FRAME_RATE } from '../../config/ladder.ts'
+import { tileSizeOf } from '../archive/sheet.ts'
 import { limitedInput } from './limited-process.ts'
 import type { AudioFacts, FileFacts, VideoFacts } from './probe-file.ts'
 
@@ -15,6 +16,11 @@ export interface VideoRendition {
 }
 
 export const SEGMENT_SECONDS = 4
+/** The folder of the pictures for thumbnail and storyboard, beside those of the renditions. */
+export const STILLS = 'stills'
+const STILL_SECONDS = 10
+/** More than anybody can aim at. */
+const MOST_STILLS = 300
 const LONGEST_SEGMENT_SECONDS = 10
 /** ffmpeg writes the whole playlist anew with each segment, so the work grows with the square of their number. */
 const MOST_SEGMENTS = 2000
@@ -76,8 +82,9 @@ function cappedRate(rate: number): number {
 }
 
 /**
- * One ffmpeg that decodes once and writes every rendition as CMAF segments and a growing playlist:
- * `<directory>/<rendition>/{index.m3u8,init-0.mp4,<n>.m4s}`. All are cut at the same moments: encoded keyframes stand every
+ * One ffmpeg that decodes once and writes every rendition as CMAF segments and a growing playlist,
+ * `<directory>/<rendition>/{index.m3u8,init-0.mp4,<n>.m4s}`, and now and then a picture, `<directory>/stills/<ms>` as `.jpg`
+ * of the lowest rendition's size and as `.yuv` of a tile's. All renditions are cut at the same moments: encoded keyframes stand every
  * two seconds, or where the copied picture has them.
  */
 export function transcodeArguments(
@@ -87,14 +94,16 @@ export function transcodeArguments(
   ladder: readonly VideoRendition[],
 ): string[] {
   const { video, audio } = facts
-  const encoded = ladder.filter(({ isCopied, height }) => !isCopied && height !== null)
   const keyframes = ladder.some(({ isCopied }) => isCopied) ? 'source' : 'expr:gte(t,n_forced*2)'
+  const isEncoded = ladder.some(({ isCopied }) => !isCopied)
   return [
     ...['-hide_banner', '-v', 'error', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5', '-y'],
+    // For pictures alone, keyframes are enough.
+    ...(isEncoded ? [] : ['-skip_frame', 'nokey']),
     ...[...limitedInput(facts), '-i', file],
-    ...(video && encoded.length > 0 ? ['-filter_complex', scaleFilter(encoded, video)] : []),
+    ...(video ? ['-filter_complex', pictureFilter(ladder, video, facts.durationSeconds)] : []),
     ...ladder.flatMap((rendition) => [
-      ...(video && rendition.height !== null ? videoOptions(rendition, video, keyframes) : ['-vn']),
+      ...(video ? videoOptions(rendition, video, keyframes) : ['-vn']),
       ...(audio ? audioOptions(audio) : ['-an']),
       ...['-sn', '-dn', '-map_metadata', '-1', '-map_chapters', '-1', '-max_muxing_queue_size', '9999'],
       ...['-f', 'hls', '-hls_time', String(segmentSeconds(facts)), '-hls_playlist_type', 'event'],
@@ -106,6 +115,7 @@ export function transcodeArguments(
         `${directory}/${rendition.name}/index.m3u8`,
       ],
     ]),
+    ...(video ? [...stillOptions('jpg', 'mjpeg', directory), ...stillOptions('yuv', 'rawvideo', directory)] : []),
   ]
 }
 
@@ -115,20 +125,33 @@ function segmentSeconds({ durationSeconds }: FileFacts): number {
   return Math.min(LONGEST_SEGMENT_SECONDS, Math.max(SEGMENT_SECONDS, wanted))
 }
 
-function scaleFilter(encoded: readonly VideoRendition[], { index, frameRate }: VideoFacts): string {
-  const cap =
-    frameRate > MAX_ENCODED_FRAME_RATE * 1.05
-      ? `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t,1/${MAX_ENCODED_FRAME_RATE + 1})',`
-      : ''
-  // Each from the next larger one: that costs half of what it costs from the largest.
-  return encoded
-    .map(({ name, width, height }, at) => {
-      const from = at === 0 ? `[0:${index}]${cap}` : `[to_${name}]`
-      const next = encoded[at + 1]
-      const on = next ? `,split[v_${name}][to_${next.name}]` : `[v_${name}]`
-      return `${from}scale=${width}:${height}:flags=bicubic,format=yuv420p,setsar=1${on}`
-    })
-    .join(';')
+/** From the file to `[v_<rendition>]` of each that is encoded, and from the smallest to `[jpg]` and `[yuv]`. */
+function pictureFilter(ladder: readonly VideoRendition[], video: VideoFacts, durationSeconds: number | null): string {
+  const isQuick = video.frameRate > MAX_ENCODED_FRAME_RATE * 1.05
+  const capped = `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t,1/${MAX_ENCODED_FRAME_RATE + 1})'`
+  const smallest = ladder.at(-1)
+  const tile = tileSizeOf({ width: smallest?.width ?? 0, height: smallest?.height ?? 0 })
+  const every = Math.max(STILL_SECONDS, (durationSeconds ?? 0) / MOST_STILLS)
+  const steps = [
+    isQuick ? capped : 'null',
+    // Each from the next larger one: that costs half of what it costs from the largest.
+    ...ladder
+      .filter(({ isCopied }) => !isCopied)
+      .map(
+        ({ name, ...to }) => `scale=${to.width}:${to.height}:flags=bicubic,format=yuv420p,setsar=1,split[v_${name}]`,
+      ),
+    `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${every})',split[still]`,
+    `scale=${tile.width}:${tile.height},format=yuv420p[yuv];[still]format=yuvj420p[jpg]`,
+  ]
+  return `[0:${video.index}]${steps.join(',')}`
+}
+
+/** Each picture a file that is there when it is whole, named by its milliseconds. */
+function stillOptions(kind: 'jpg' | 'yuv', codec: string, directory: string): string[] {
+  return [
+    ...['-map', `[${kind}]`, '-fps_mode', 'passthrough', '-enc_time_base:v', '1:1000', '-c:v', codec, '-threads', '1'],
+    ...['-q:v', '4', '-f', 'image2', '-frame_pts', '1', '-atomic_writing', '1', `${directory}/${STILLS}/%d.${kind}`],
+  ]
 }
 
 /** Quality rules below the ceiling: a slide takes a fraction of what a match takes. */

@@ -47,7 +47,6 @@ export async function processVideo(context: Context, id: string, stop: AbortSign
         directory: join(config.dataDir, 'transcoding', id),
         store,
         prefix: `videos/${id}`,
-        logger: log,
         signal,
         onProgress: (percent) => progress.at(percent),
         async onPlayable(soFar) {

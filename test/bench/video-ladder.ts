@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { probeFile } from '../../media/files/probe-file.ts'
 import { transcodeVideo } from '../../media/files/transcode-video.ts'
-import { createLogger } from '../../media/logger.ts'
 import { DiskStore } from '../../media/storage/disk-store.ts'
 import { readProcess } from './processes.ts'
 
@@ -71,7 +70,7 @@ export async function byUs(file: string, directory: string): Promise<Ladder> {
   return measured(join(store, 'videos/bench/360p/index.m3u8'), async () => {
     await transcodeVideo({
       ...{ file, facts: await probeFile(file), directory: join(directory, 'work'), store: new DiskStore(store) },
-      ...{ prefix: 'videos/bench', logger: createLogger('bench', 'warn'), signal: new AbortController().signal },
+      ...{ prefix: 'videos/bench', signal: new AbortController().signal },
       onProgress: () => {},
       onPlayable: async () => {},
     })

@@ -16,7 +16,6 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { probeFile } from '../../../media/files/probe-file.ts'
 import { TranscodeError, transcodeVideo } from '../../../media/files/transcode-video.ts'
 import { isWholeSegment } from '../../../media/files/whole-segment.ts'
-import { createLogger } from '../../../media/logger.ts'
 import { DiskStore } from '../../../media/storage/disk-store.ts'
 import type { ObjectStore } from '../../../media/storage/object-store.ts'
 import { ObjectStoreError } from '../../../media/storage/object-store.ts'
@@ -51,7 +50,7 @@ async function transcode(from: string, store: ObjectStore, work: string, patienc
       signal: new AbortController().signal,
       patienceMs,
     },
-    ...{ logger: createLogger('test', 'silent'), onProgress: () => {}, onPlayable: async () => {} },
+    ...{ onProgress: () => {}, onPlayable: async () => {} },
   })
 }
 

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { probeFile } from '../../../media/files/probe-file.ts'
 import { type TranscodedVideo, transcodeVideo } from '../../../media/files/transcode-video.ts'
-import { createLogger } from '../../../media/logger.ts'
 import { DiskStore } from '../../../media/storage/disk-store.ts'
 
 let root: string
@@ -26,7 +25,6 @@ async function transcode(file: string, signal = new AbortController().signal) {
     directory: join(root, 'work'),
     store,
     prefix,
-    logger: createLogger('test', 'silent'),
     signal,
     onProgress: (percent) => told.progress.push(percent),
     onPlayable: async (each) => {
@@ -59,6 +57,17 @@ function turned(mp4: Buffer): Buffer {
   return mp4
 }
 
+/** Begin and place of every tile of the first sheet. */
+function cuesOf(directory: string): string[] {
+  const text = readFileSync(join(directory, 'storyboard.vtt'), 'utf8')
+  return [...text.matchAll(/^(\S+) --> .*\nstoryboard-0\.jpg#xywh=(.*)$/gm)].map(([, at, place]) => `${at} ${place}`)
+}
+
+function sizeOf(file: string): string {
+  const args = ['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', file]
+  return execFileSync('ffprobe', args).toString().trim()
+}
+
 /** Pictures that a player gets of a rendition from its first to its last. */
 function framesOf(playlist: string): number {
   return execFileSync('ffprobe', [
@@ -74,9 +83,9 @@ function framesOf(playlist: string): number {
 it('copies a top that browsers play, encodes the lower ones at its keyframes, and makes pictures', async () => {
   const file = make(
     'phone.mp4',
-    ...picture('1280x720', 30, 13),
+    ...picture('1280x720', 10, 13),
     ...sound(13),
-    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '2M', '-g', '30', '-bf', '2', '-c:a', 'aac', '-shortest'],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', '2M', '-g', '10', '-bf', '2', '-c:a', 'aac', '-shortest'],
   )
   const { video, playable, progress, directory, facts } = await transcode(file)
   expect(facts.video).toMatchObject({ codec: 'h264', width: 1280, height: 720, isTurned: false })
@@ -87,14 +96,15 @@ it('copies a top that browsers play, encodes the lower ones at its keyframes, an
   expect(playable[0]?.durationSeconds).toBeLessThan(13)
   expect(progress.every((percent) => percent >= 0 && percent <= 99)).toBe(true)
   for (const name of video.renditions) {
-    expect(framesOf(join(directory, name, 'index.m3u8'))).toBe(390)
+    expect(framesOf(join(directory, name, 'index.m3u8'))).toBe(130)
     const playlist = readFileSync(join(directory, name, 'index.m3u8'), 'utf8')
     expect(playlist).toMatch(/PLAYLIST-TYPE:VOD[\s\S]*#EXT-X-ENDLIST\n$/)
     expect(playlist.match(/EXTINF:[\d.]+/g)?.map((line) => Math.round(Number(line.slice(7))))).toEqual([4, 4, 4, 1])
   }
   const top = readFileSync(join(directory, 'index.m3u8'), 'utf8')
-  expect(top).toMatch(/CODECS="avc1\.\w+,mp4a\.40\.2",RESOLUTION=1280x720,FRAME-RATE=30\.000\n720p\/index\.m3u8/)
-  expect(readFileSync(join(directory, 'storyboard.vtt'), 'utf8')).toContain('storyboard-0.jpg#xywh=')
+  expect(top).toMatch(/CODECS="avc1\.\w+,mp4a\.40\.2",RESOLUTION=1280x720,FRAME-RATE=10\.000\n720p\/index\.m3u8/)
+  expect(cuesOf(directory)).toEqual(['00:00:00.000 0,0,160,90', '00:00:10.000 160,0,160,90'])
+  expect(sizeOf(join(directory, 'thumbnail.jpg'))).toBe('640,360')
   expect(existsSync(join(root, 'work'))).toBe(false)
 })
 
@@ -107,6 +117,14 @@ it('turns a phone’s picture, takes 60 frames down to 30, and encodes what brow
   expect(video).toMatchObject({ width: 480, height: 640, renditions: ['480p', '360p'] })
   expect(framesOf(join(directory, '360p', 'index.m3u8'))).toBeGreaterThan(148)
   expect(framesOf(join(directory, '360p', 'index.m3u8'))).toBeLessThan(153)
+})
+
+it('copies what is small enough already, with pictures of its keyframes', async () => {
+  const small = [...picture('320x240', 10, 22), ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '30']]
+  const { video, directory } = await transcode(make('small.mp4', ...small, '-b:v', '300k'))
+  expect(video).toMatchObject({ renditions: ['240p'], hasThumbnail: true, hasStoryboard: true })
+  expect(cuesOf(directory)).toEqual(['00:00:00.000 0,0,120,90', '00:00:12.000 120,0,120,90'])
+  expect(sizeOf(join(directory, 'thumbnail.jpg'))).toBe('320,240')
 })
 
 it('makes an audio rendition of what is heard only', async () => {
