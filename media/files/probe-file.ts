@@ -94,18 +94,20 @@ export async function probeFile(file: string, signal?: AbortSignal): Promise<Fil
   const type = await fileTypeFromFile(file)
   const demuxer = type && demuxers[type.mime]
   if (!demuxer) throw new ProbeFileError('not_media', `no video or sound, but ${type?.mime ?? 'something unknown'}`)
-  const { streams = [], format = {} } = await ask<Answer>(file, demuxer, ['-show_streams', '-show_format'], signal)
+  const [{ streams = [], format = {} }, keyframeIntervalSeconds] = await Promise.all([
+    ask<Answer>(file, demuxer, ['-show_streams', '-show_format'], signal),
+    keyframeInterval(file, demuxer, signal),
+  ])
   const picture = streams.find((each) => each.codec_type === 'video' && !each.disposition?.attached_pic && each.width)
   const sound = streams.find((each) => each.codec_type === 'audio' && each.channels && each.codec_name)
   if (!picture && !sound) throw new ProbeFileError('not_media', 'neither picture nor sound in it')
   const seconds = Number(format.duration ?? picture?.duration ?? sound?.duration)
   const durationSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : null
   if ((durationSeconds ?? 0) > LONGEST_SECONDS) throw new ProbeFileError('media_too_long', `${durationSeconds} s`)
-  const video = picture ? videoFacts(picture, format) : null
+  const video = picture ? { ...videoFacts(picture, format), keyframeIntervalSeconds } : null
   if (video && video.width * video.height > LARGEST_PIXELS) {
     throw new ProbeFileError('picture_too_large', `${video.width} × ${video.height}`)
   }
-  if (video) video.keyframeIntervalSeconds = await keyframeInterval(file, demuxer, video.index, signal)
   return {
     demuxer,
     durationSeconds,
@@ -146,7 +148,10 @@ interface Answer {
   format?: { duration?: string; bit_rate?: string; start_time?: string }
 }
 
-function videoFacts(stream: Stream, format: NonNullable<Answer['format']>): VideoFacts {
+function videoFacts(
+  stream: Stream,
+  format: NonNullable<Answer['format']>,
+): Omit<VideoFacts, 'keyframeIntervalSeconds'> {
   const turn = stream.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0
   const isSideways = Math.abs(turn) % 180 === 90
   const [width = 0, height = 0] = [stream.width, stream.height]
@@ -159,7 +164,6 @@ function videoFacts(stream: Stream, format: NonNullable<Answer['format']>): Vide
     pixelFormat: stream.pix_fmt ?? '',
     frameRate: rate(stream.avg_frame_rate) || rate(stream.r_frame_rate) || 30,
     startSeconds: Math.max(0, Number(stream.start_time ?? 0) - Number(format.start_time ?? 0)) || 0,
-    keyframeIntervalSeconds: null,
     bitrateBps: Number(stream.bit_rate ?? format.bit_rate ?? 0) || 0,
   }
 }
@@ -174,14 +178,13 @@ function rate(text = ''): number {
 async function keyframeInterval(
   file: string,
   demuxer: string,
-  index: number,
   signal: AbortSignal | undefined,
 ): Promise<number | null> {
   const { packets = [] } = await ask<{ packets?: { pts_time?: string; flags?: string }[] }>(
     file,
     demuxer,
     [
-      ...['-select_streams', String(index), '-read_intervals', `%+${LOOKED_AT_SECONDS}`],
+      ...['-select_streams', 'V:0', '-read_intervals', `%+${LOOKED_AT_SECONDS}`],
       ...['-show_entries', 'packet=pts_time,flags'],
     ],
     signal,

@@ -152,13 +152,7 @@ class Publishing {
   async finish(): Promise<TranscodedVideo> {
     await this.publish()
     if (!this.isPlayable) throw new TranscodeError('no picture and no sound came out of it')
-    for (const { rendition } of this.#tracks) {
-      const text = await this.#playlist(rendition)
-      const whole = text.includes('#EXT-X-ENDLIST') ? text : `${text}#EXT-X-ENDLIST\n`
-      await this.#put(`${rendition.name}/index.m3u8`, whole.replace('PLAYLIST-TYPE:EVENT', 'PLAYLIST-TYPE:VOD'))
-    }
-    await this.#put('index.m3u8', this.#multivariant())
-    await this.#sheets.finish()
+    await Promise.all([this.#finishPlaylists(), this.#sheets.finish()])
     const facts = this.#facts({ hasPictures: true })
     const cues = this.#sheets.webvtt(facts.durationSeconds)
     for (const name of this.#sheets.files()) {
@@ -166,6 +160,15 @@ class Publishing {
       else await this.#put(name, { file: join(this.#options.directory, name) })
     }
     return cues === null ? this.#facts({ hasPictures: false }) : facts
+  }
+
+  async #finishPlaylists(): Promise<void> {
+    for (const { rendition } of this.#tracks) {
+      const text = await this.#playlist(rendition)
+      const whole = text.includes('#EXT-X-ENDLIST') ? text : `${text}#EXT-X-ENDLIST\n`
+      await this.#put(`${rendition.name}/index.m3u8`, whole.replace('PLAYLIST-TYPE:EVENT', 'PLAYLIST-TYPE:VOD'))
+    }
+    await this.#put('index.m3u8', this.#multivariant())
   }
 
   async #publishTrack(track: Published): Promise<boolean> {
