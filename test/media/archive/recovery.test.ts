@@ -80,7 +80,9 @@ it('goes on uploading what was closed, remembers cause and reports, and leaves n
   await using second = only(await recoverArchivers({ directory: folder.path, store }))
   expect(second).toMatchObject({ isClosed: true, ending: { cause: 'cut' } })
   expect([second.has('closed'), second.has('ended')]).toEqual([true, false])
-  expect(await second.close('publisher_lost')).toEqual(summary)
+  // A picture that waited for its turn may have come since.
+  const { hasThumbnail: _, hasStoryboard: __, ...lasting } = summary
+  expect(await second.close('publisher_lost')).toMatchObject(lasting)
   expect(second.ending?.cause).toBe('cut')
   await second.uploaded
   for (const [file, bytes] of await filesOf(await aClip(6))) {
