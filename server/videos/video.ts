@@ -39,9 +39,11 @@ const schema = defineEntity({
     height: p.integer().nullable(),
     /** Names, highest first; empty until it can be played. */
     renditions: p.json<string[]>().default([]),
-    /** Renditions and pictures. */
+    /** Renditions and pictures, without the thumbnail's smaller sizes. */
     storedBytes: p.bigint('number').default(0),
     hasThumbnail: p.boolean().default(false),
+    /** In which it is there also beside the JPEG; none until a job has made them. */
+    thumbnailWidths: p.json<number[]>().default([]),
     hasStoryboard: p.boolean().default(false),
     /** In their order. Read where they are shown alone. */
     chapters: p.json<Chapter[]>().default([]).lazy(),

@@ -33,6 +33,8 @@ const schema = defineEntity({
     renditions: p.json<string[]>().default([]),
     sizeBytes: p.bigint('number').default(0),
     hasThumbnail: p.boolean().default(false),
+    /** In which it is there also beside the JPEG; none until a job has made them. */
+    thumbnailWidths: p.json<number[]>().default([]),
     hasStoryboard: p.boolean().default(false),
     /** In their order. Read where they are shown alone. */
     chapters: p.json<Chapter[]>().default([]).lazy(),
