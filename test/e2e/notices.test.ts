@@ -64,6 +64,12 @@ async function visit(email: string, { mayNotify }: { mayNotify: boolean }) {
   const answer = mayNotify ? 'granted' : 'denied'
   if (mayNotify) await context.grantPermissions(['notifications'])
   await context.addInitScript((answer) => {
+    const { start } = OscillatorNode.prototype
+    OscillatorNode.prototype.start = function (at) {
+      const { dataset } = document.documentElement
+      dataset.tones = String(Number(dataset.tones ?? 0) + 1)
+      start.call(this, at)
+    }
     Notification.requestPermission = async () => {
       document.documentElement.dataset.asked = 'yes'
       return answer as NotificationPermission
@@ -116,11 +122,20 @@ it('who follows a channel sees it go live: at the bell, in a toast, on its own p
   await expect.poll(() => page.locator('follow-button device-switch p').textContent()).toMatch(/blocks notices/)
   expect(await asked()).toBe('yes')
 
+  // What one turns on is heard at once, and then with each notice.
+  await bell(page).click()
+  const heard = () => page.evaluate(() => Number(document.documentElement.dataset.tones ?? 0))
+  await page.getByRole('button', { name: 'Sound on' }).click()
+  await page.getByRole('button', { name: 'Sound off' }).waitFor()
+  expect(await heard()).toBe(2)
+  await page.keyboard.press('Escape')
+
   await bell(page).waitFor()
   const before = Number((await bell(page).textContent())?.trim() || 0)
   await page.locator('.off').waitFor()
   const broadcast = await goLive()
   await expect.poll(() => toasts(page)).toEqual(['Демо-канал is live'])
+  expect(await heard()).toBe(4)
   await expect.poll(async () => Number((await bell(page).textContent())?.trim())).toBe(before + 1)
   expect(await bell(page).getAttribute('aria-label')).toBe(`Notices, unread: ${before + 1}`)
   await page.locator('live-player').waitFor({ timeout: 5000 })

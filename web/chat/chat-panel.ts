@@ -1,5 +1,6 @@
 import { msg } from '@lit/localize'
 import { html, nothing } from 'lit'
+import { playSound } from '../notices/sound.ts'
 import { Session } from '../session.ts'
 import { viewersText } from '../ui/format.ts'
 import { type IconName, icon } from '../ui/icons.ts'
@@ -12,6 +13,7 @@ import { MODERATOR } from './chat-ranks.ts'
 import { ChatRoom } from './chat-room.ts'
 import { panelStyles, plainButton, textStyles } from './chat-styles.ts'
 import { connectionText, deedRefusalText, settingsTexts } from './chat-words.ts'
+import { MentionSound } from './mention-sound.ts'
 import { messageActions, personActions, type Somebody } from './person-menu.ts'
 import { richText } from './rich-text.ts'
 import { RoomElement } from './room-element.ts'
@@ -45,6 +47,7 @@ export class ChatPanel extends RoomElement {
   /** Dialogs whose code is there. */
   declare parts: ReadonlySet<Dialog>
   readonly #session = new Session(this)
+  readonly #sound = new MentionSound()
   #viewers = 0
 
   constructor() {
@@ -80,6 +83,7 @@ export class ChatPanel extends RoomElement {
     const { viewer } = this.#session
     if (viewer !== undefined) this.chat.become(viewer?.id ?? null, viewer?.display_name ?? '')
     if (changed.has('room') && this.room) this.chat.follow(this.room)
+    if (viewer && this.chat.hasJoined) this.#sound.hear(this.chat.log.entries, viewer.display_name, playSound)
     if (this.chat.viewers !== this.#viewers) {
       this.#viewers = this.chat.viewers
       this.beats = true

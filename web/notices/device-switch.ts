@@ -1,20 +1,12 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
-import { css, html, LitElement, nothing } from 'lit'
+import { html, LitElement, nothing } from 'lit'
 import { base, buttons } from '../ui/styles.ts'
 import { DeviceController, device } from './device.ts'
+import { switchRow } from './switch-row.ts'
 
 /** Whether this browser is told while no page is open, and what to do when it cannot be. Nothing where there are no pushes. */
 export class DeviceSwitch extends LitElement {
-  static override styles = [
-    base,
-    buttons,
-    css`
-      .row { display: flex; align-items: center; justify-content: space-between; gap: 10px 16px; flex-wrap: wrap }
-      .button { min-height: 36px; padding: 0 14px; font-size: 0.875rem }
-      p { max-width: 46ch }
-      .words { flex: 1 1 12em }
-    `,
-  ]
+  static override styles = [base, buttons, switchRow]
 
   constructor() {
     super()

@@ -9,6 +9,7 @@ import './device-switch.ts'
 import { DeviceController, device } from './device.ts'
 import { Notices, noticeFeed } from './notice-feed.ts'
 import { noticeWords } from './notice-words.ts'
+import './sound-switch.ts'
 
 /** The bell with what one is told: a button with how many are unread, and the list that it opens. */
 export class NoticeBell extends LitElement {
@@ -50,7 +51,7 @@ export class NoticeBell extends LitElement {
       .dot { width: 9px; height: 9px; margin-top: 7px; border-radius: 50%; background: var(--accent) }
       .empty { display: grid; justify-items: center; gap: 8px; padding: 36px 24px; color: var(--ink-soft); text-align: center }
       .more { display: block; width: 100%; padding: 12px; border-top: 1px solid var(--line) }
-      footer { padding: 10px 16px; border-top: 1px solid var(--line) }
+      footer { display: grid; gap: 10px; padding: 10px 16px; border-top: 1px solid var(--line) }
       @media (max-width: 430px) { .bell { min-width: 36px } }
     `,
   ]
@@ -170,7 +171,10 @@ export class NoticeBell extends LitElement {
           ${unread > 0 ? html`<button class="link" @click=${() => void noticeFeed.markAllRead().catch(() => undefined)}>${msg('Mark all as read')}</button>` : nothing}
         </header>
         <div class="scroll">${this.isOpen ? this.#list() : nothing}</div>
-        ${device.isOffered ? html`<footer><device-switch></device-switch></footer>` : nothing}
+        <footer>
+          ${device.isOffered ? html`<device-switch></device-switch>` : nothing}
+          <sound-switch></sound-switch>
+        </footer>
       </section>
     `
   }

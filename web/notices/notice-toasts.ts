@@ -1,6 +1,7 @@
 import './notice-toasts.css'
 import type WaToast from '@awesome.me/webawesome/dist/components/toast/toast.js'
 import type { IconName } from '../ui/icons.ts'
+import { playSound } from './sound.ts'
 
 export interface ToastNotice {
   title: string
@@ -21,6 +22,7 @@ let stack: Promise<WaToast> | null = null
  * when they have finished what they are saying; Escape and its button close it. Its code is loaded with the first one.
  */
 export async function showNotice({ title, body, icon, url, seconds }: ToastNotice): Promise<void> {
+  playSound()
   stack ??= makeStack()
   const shown = await stack
   const item = document.createElement('wa-toast-item')
