@@ -2,6 +2,7 @@ import type { EntityName, FilterQuery, RequiredEntityData } from '@mikro-orm/cor
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import type { Education } from './education.ts'
+import { holdOwnAccount } from './lock-user.ts'
 import { Profile } from './profile.ts'
 import type { WorkExperience } from './work-experience.ts'
 
@@ -12,7 +13,7 @@ export type Entry = Education | WorkExperience
 /**
  * Another line of somebody's education or work.
  *
- * @throws {DomainError} `too_many_entries`
+ * @throws {DomainError} `too_many_entries`, `not_signed_in` when the account was deleted meanwhile
  */
 export async function addEntry<E extends Entry>(
   em: EntityManager,
@@ -21,6 +22,7 @@ export async function addEntry<E extends Entry>(
   data: Omit<RequiredEntityData<E>, 'profile'>,
 ): Promise<E> {
   return em.transactional(async (tx) => {
+    await holdOwnAccount(tx, userId)
     // Counted under the profile's lock, or many at once would all find room.
     await tx.execute('select from profile where user_id = ? for update', [userId])
     const profile = await tx.findOneOrFail(Profile, { user: userId })

@@ -151,7 +151,8 @@ export function authRoutes(context: Context): Api {
     '/me',
     {
       summary: 'Deletes the own account.',
-      description: 'The person is taken out of it for good; payments and reviews stay, without a name.',
+      description:
+        'The person is taken out of it for good, with what they handed in; payments, grades and reviews stay, without a name.',
       access: 'signed-in',
       body: deleteAccountBody,
       answers: { 204: null },
@@ -161,7 +162,8 @@ export function authRoutes(context: Context): Api {
       const viewer = requireViewer(ctx.state)
       await limits.take('login_account', `u${viewer.id}`)
       await requireOwnPassword(em, viewer.id, body.password, 'password', passwords)
-      await deleteUser(em.fork(), viewer.id, { actor: viewer.id, address }, { passwords, viewers, revocations, store })
+      const ports = { passwords, viewers, revocations, store, queue }
+      await deleteUser(em.fork(), viewer.id, { actor: viewer.id, address }, ports)
       await catalogCache.bump()
       if (viewer.kind === 'browser') cookies.clearSession(ctx)
       ctx.status = 204

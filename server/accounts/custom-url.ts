@@ -3,6 +3,7 @@ import { isReserved, slugify } from '../channels/slug.ts'
 import type { EntityManager } from '../db/orm.ts'
 import { DomainError } from '../errors.ts'
 import { CustomUrlHistory } from './custom-url-history.ts'
+import { holdOwnAccount } from './lock-user.ts'
 import { Profile } from './profile.ts'
 import { customUrl } from './profile-contract.ts'
 
@@ -22,7 +23,7 @@ export interface UrlCheck {
 /**
  * Moves a teacher's page. The address it had keeps leading here and is nobody else's from now on.
  *
- * @throws {DomainError} `slug_reserved`, `slug_taken`
+ * @throws {DomainError} `slug_reserved`, `slug_taken`, `not_signed_in` when the account was deleted meanwhile
  */
 export async function setCustomUrl(em: EntityManager, userId: number, url: string): Promise<void> {
   if (isOurs(url)) throw new DomainError('slug_reserved')
@@ -30,6 +31,7 @@ export async function setCustomUrl(em: EntityManager, userId: number, url: strin
     await em.transactional(async (tx) => {
       // Who gives an address up and who takes it write to two tables: one after the other, or both would have it.
       await tx.execute(`select pg_advisory_xact_lock(hashtext('custom-url'))`)
+      await holdOwnAccount(tx, userId)
       const profile = await tx.findOneOrFail(Profile, { user: userId }, { refresh: true })
       const before = profile.customUrl
       if (before === url) return

@@ -1,10 +1,9 @@
 import type { EntityManager } from '../db/orm.ts'
 import { sanitizeHtml } from '../http/sanitize.ts'
 import type { Language } from '../mail/queue-mail.ts'
-import { lockUser } from './lock-user.ts'
+import { lockOwnAccount } from './lock-user.ts'
 import { Profile } from './profile.ts'
 import { displayNameOf } from './sign-up.ts'
-import { User } from './user.ts'
 
 export interface ProfileChanges {
   firstName?: string | undefined
@@ -16,11 +15,15 @@ export interface ProfileChanges {
   language?: Language | undefined
 }
 
-/** Changes what people may say of themselves; everything else of a profile is counted or checked by others. */
+/**
+ * Changes what people may say of themselves; everything else of a profile is counted or checked by others.
+ *
+ * @throws {DomainError} `not_signed_in` when the account was deleted meanwhile
+ */
 export async function editProfile(em: EntityManager, userId: number, changes: ProfileChanges): Promise<void> {
   await em.transactional(async (tx) => {
-    const profile = await tx.findOneOrFail(Profile, { user: userId }, { populate: ['user'] })
-    const { user } = profile
+    const user = await lockOwnAccount(tx, userId)
+    const profile = await tx.findOneOrFail(Profile, { user }, { refresh: true })
     const { firstName, lastName, displayName, phone, bio, language } = changes
     // A public name that was never chosen follows the names it is made of.
     const isMade = profile.displayName === displayNameOf(user.firstName, user.lastName, user.role)
@@ -36,12 +39,15 @@ export async function editProfile(em: EntityManager, userId: number, changes: Pr
   })
 }
 
-/** @returns the key of the one before, whose object nobody needs any more */
+/**
+ * @returns the key of the one before, whose object nobody needs any more
+ * @throws {DomainError} `not_signed_in` when the account was deleted meanwhile
+ */
 export async function setAvatar(em: EntityManager, userId: number, key: string | null): Promise<string | null> {
   return em.transactional(async (tx) => {
     // Of two at once each deletes what it has replaced, and nothing is left behind.
-    await lockUser(tx, userId)
-    const profile = await tx.findOneOrFail(Profile, { user: tx.getReference(User, userId) }, { refresh: true })
+    const user = await lockOwnAccount(tx, userId)
+    const profile = await tx.findOneOrFail(Profile, { user }, { refresh: true })
     const before = profile.avatar ?? null
     profile.avatar = key
     await tx.flush()

@@ -1,4 +1,5 @@
 import type { EntityManager } from '../db/orm.ts'
+import { DomainError } from '../errors.ts'
 import { User } from './user.ts'
 
 /**
@@ -17,4 +18,28 @@ export async function lockUser(tx: EntityManager, id: number): Promise<User | nu
 export async function holdUser(tx: EntityManager, id: number): Promise<User | null> {
   await tx.execute('select from users where id = ? for share', [id])
   return tx.findOne(User, { id }, { refresh: true })
+}
+
+/**
+ * `holdUser` for who is about to leave something of theirs here: it comes before their account is deleted, and goes with it,
+ * or not at all.
+ *
+ * @throws {DomainError} `not_signed_in`
+ */
+export async function holdOwnAccount(tx: EntityManager, id: number): Promise<User> {
+  return requireOpen(await holdUser(tx, id))
+}
+
+/**
+ * The same by `lockUser`, for who changes the account itself.
+ *
+ * @throws {DomainError} `not_signed_in`
+ */
+export async function lockOwnAccount(tx: EntityManager, id: number): Promise<User> {
+  return requireOpen(await lockUser(tx, id))
+}
+
+function requireOpen(user: User | null): User {
+  if (!user?.maySignIn()) throw new DomainError('not_signed_in')
+  return user
 }

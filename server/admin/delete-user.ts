@@ -12,15 +12,17 @@ import { Channel } from '../channels/channel.ts'
 import { ChannelFollow } from '../channels/channel-follow.ts'
 import { newId } from '../db/base.ts'
 import type { EntityManager } from '../db/orm.ts'
+import type { Queue } from '../jobs/queue.ts'
 import { Notification } from '../notices/notification.ts'
 import { dropPicture } from '../pictures/keep-picture.ts'
+import { eraseWork } from '../progress/erase-work.ts'
 import { writeAudit } from './audit-log.ts'
 import { type By, requireAccount } from './edit-user.ts'
 import { keepOneAdmin } from './keep-one-admin.ts'
 
 /**
- * Takes the person out of an account. The row stays, for the books, reviews and courses that hang on it; whose it was is
- * gone for good, and the address is free again.
+ * Takes the person out of an account. The row stays, for the books, reviews, grades and courses that hang on it; whose it
+ * was, and what they handed in, is gone for good, and the address is free again.
  *
  * @throws {DomainError} `user_not_found`, `last_admin`
  */
@@ -28,7 +30,7 @@ export async function deleteUser(
   em: EntityManager,
   userId: number,
   by: By,
-  { passwords, store, ...ports }: SignOutPorts & { passwords: Passwords; store: ObjectStore },
+  { passwords, store, queue, ...ports }: SignOutPorts & { passwords: Passwords; store: ObjectStore; queue: Queue },
 ): Promise<void> {
   // Not in the transaction: it may wait for its turn while rows are locked.
   const passwordHash = await passwords.hash(newSecret())
@@ -69,6 +71,7 @@ export async function deleteUser(
     }
     await tx.nativeDelete(Notification, { user })
     await tx.nativeDelete(ChannelFollow, { user })
+    await eraseWork(tx, queue, userId)
     // Without the address and the device it came from, a token row says nothing of a person.
     await tx.nativeUpdate(AuthToken, { user }, { userAgent: '', address: '' })
     writeAudit(tx, { ...by, action: 'user.delete', object: `user:${user.id}`, details: { role: [role, null] } })

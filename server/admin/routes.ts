@@ -30,7 +30,7 @@ export function adminRoutes(context: Context): Api[] {
   return [userRoutes(context), profileRoutes(context), settingsRoutes(context), watchRoutes(context)]
 }
 
-function userRoutes({ config, catalogCache, viewers, revocations, streamKeys, passwords, store }: Context): Api {
+function userRoutes({ config, catalogCache, viewers, revocations, streamKeys, passwords, store, queue }: Context): Api {
   const api = new Api('/api/admin/users', 'Administration')
 
   api.get(
@@ -102,13 +102,14 @@ function userRoutes({ config, catalogCache, viewers, revocations, streamKeys, pa
     '/:id',
     {
       summary: 'Takes the person out of an account.',
-      description: 'Its payments, reviews and courses stay, of a deleted account. It cannot be undone.',
+      description:
+        'Its payments, reviews, grades and courses stay, of a deleted account; what was handed in goes. It cannot be undone.',
       access: 'admin',
       params: idParams,
       answers: { 204: null },
     },
     async (ctx, { params }) => {
-      await deleteUser(ctx.state.em, params.id, byWhom(ctx.state), { viewers, revocations, passwords, store })
+      await deleteUser(ctx.state.em, params.id, byWhom(ctx.state), { viewers, revocations, passwords, store, queue })
       await catalogCache.bump()
       ctx.status = 204
     },

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../../media/storage/object-store.ts'
+import { holdOwnAccount } from '../accounts/lock-user.ts'
 import type { Person } from '../courses/access.ts'
 import type { AssignmentDefinition } from '../courses/lesson-definition.ts'
 import type { EntityManager } from '../db/orm.ts'
@@ -40,8 +41,8 @@ export async function requireAssignment(
  * Hands in work. Files go to the store first, so that a submission never names one that is not there; they go again when
  * it is not made.
  *
- * @throws {DomainError} `invalid_input`, `too_many_files`, `file_missing` for files of others, `store_unavailable`, and
- *   those of `requireAssignment`
+ * @throws {DomainError} `invalid_input`, `too_many_files`, `file_missing` for files of others, `store_unavailable`,
+ *   `not_signed_in` when the account was deleted meanwhile, and those of `requireAssignment`
  */
 export async function submitAssignment(
   em: EntityManager,
@@ -61,6 +62,7 @@ export async function submitAssignment(
   const { stored, discard } = await storeFiles(store, received)
   try {
     const made = await em.transactional(async (tx) => {
+      await holdOwnAccount(tx, person.id)
       const row = await lockProgress(tx, person.id, lessonId)
       const fresh = stored.map(({ key, file }) => createAsset(tx, person.id, key, file))
       await tx.flush()

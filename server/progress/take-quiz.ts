@@ -1,3 +1,4 @@
+import { holdOwnAccount } from '../accounts/lock-user.ts'
 import type { Person } from '../courses/access.ts'
 import type { QuizDefinition } from '../courses/lesson-definition.ts'
 import type { EntityManager } from '../db/orm.ts'
@@ -61,7 +62,8 @@ export async function startQuiz(
  * Grades and keeps an attempt. The learner's progress row is the lock: of two tabs each gets a number of its own, and
  * together no more than there may be. What comes after the time is up counts as an attempt without answers.
  *
- * @throws {DomainError} `attempts_exhausted`, `attempt_not_started` when the quiz has a time limit, and those of `requireQuiz`
+ * @throws {DomainError} `attempts_exhausted`, `attempt_not_started` when the quiz has a time limit, `not_signed_in` when the
+ *   account was deleted meanwhile, and those of `requireQuiz`
  */
 export async function takeQuiz(
   em: EntityManager,
@@ -72,6 +74,7 @@ export async function takeQuiz(
 ): Promise<{ attempt: QuizAttempt; result: QuizResult; isLate: boolean; standing: QuizStanding }> {
   const { lesson, course, quiz } = await requireQuiz(em, person, lessonId)
   const taken = await em.transactional(async (tx) => {
+    await holdOwnAccount(tx, person.id)
     const row = await lockProgress(tx, person.id, lessonId)
     requireAttemptLeft(quiz, row.attempts)
     if (quiz.time_limit_minutes !== null && !row.attemptStartedAt) throw new DomainError('attempt_not_started')
