@@ -44,7 +44,7 @@ interface ConnectionOptions {
 /** One person's connection: what they ask, and what they are answered. It knows no socket and no Redis. */
 export class Connection {
   person: ChatPerson
-  /** Seconds since 1970: what was revoked after it ends this connection. */
+  /** Seconds since 1970, of its ticket: what was revoked after it ends this connection. */
   issuedAt: number
   /** Redis was away when it was opened, so its ticket may have been used before: it reads until it shows another. */
   isReadOnly: boolean

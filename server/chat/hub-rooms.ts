@@ -170,7 +170,7 @@ export class HubRooms implements AsyncDisposable {
     if (!ticket || ticket.uid !== connection.person.uid || !(await this.isUnused(ticket)))
       return connection.refuse('unauthorized')
     connection.person = ticket
-    connection.issuedAt = Math.floor(Date.now() / 1000)
+    connection.issuedAt = ticket.issuedAt
     const mayWriteNow = connection.isReadOnly
     connection.isReadOnly = false
     if (mayWriteNow) await Promise.all([...connection.rooms.keys()].map((room) => this.#placeAgain(room, ticket.uid)))

@@ -166,7 +166,7 @@ export class HubSockets implements Disposable {
     const sid = `${rooms.presence.node.slice(0, 8)}-${this.#opened}`
     const connection = new Connection(ticket, {
       ...{ hub: rooms, sid },
-      issuedAt: Math.floor(Date.now() / 1000),
+      issuedAt: ticket.issuedAt,
       isReadOnly,
       wire: new SocketWire(ws, this.all),
     })

@@ -25,12 +25,21 @@ export interface ChatTicket extends ChatPerson {
   /** Of a ticket, which opens one connection. */
   jti: string
   kind: Kind
-  /** Seconds since 1970. */
+  /** Seconds since 1970: when the platform said who they are, which no resume token makes later. */
   issuedAt: number
 }
 
-/** For a minute, to open a connection; or for ten, to open the next one without asking the api. */
-export function signChatTicket(person: ChatPerson, kind: Kind, secret: string, nowMs = Date.now()): string {
+/**
+ * For a minute, to open a connection; or for ten, to open the next one without asking the api.
+ *
+ * @param person of a resume token: whose connection it is, with the time of the ticket that opened the first one
+ */
+export function signChatTicket(
+  person: ChatPerson & { issuedAt?: number },
+  kind: Kind,
+  secret: string,
+  nowMs = Date.now(),
+): string {
   const iat = Math.floor(nowMs / 1000)
   return jwt.sign(
     {
@@ -38,6 +47,7 @@ export function signChatTicket(person: ChatPerson, kind: Kind, secret: string, n
       av: person.avatar,
       fam: person.family,
       sx: person.sessionEndsAt,
+      at: person.issuedAt ?? iat,
       iat,
       exp: iat + lifetimes[kind],
     },
@@ -63,7 +73,7 @@ export function verifyChatTicket(token: string, secret: string, nowMs = Date.now
     })
     const kind = (Object.keys(types) as Kind[]).find((each) => types[each] === header.typ)
     if (!kind || typeof payload === 'string') return null
-    const { sub, name, av, fam, sx, jti, iat } = payload as Record<string, unknown>
+    const { sub, name, av, fam, sx, at, jti, iat } = payload as Record<string, unknown>
     if (
       typeof sub !== 'string' ||
       !/^[ug]:[\w-]{1,40}$/.test(sub) ||
@@ -82,7 +92,7 @@ export function verifyChatTicket(token: string, secret: string, nowMs = Date.now
       sessionEndsAt: sx,
       jti,
       kind,
-      issuedAt: iat,
+      issuedAt: typeof at === 'number' ? Math.min(at, iat) : iat,
     }
   } catch {
     return null

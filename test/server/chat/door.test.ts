@@ -6,7 +6,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startNginx } from '../../../config/local/nginx.ts'
 import { isOurOrigin } from '../../../server/chat/origin.ts'
-import { signChatTicket } from '../../../server/chat/ticket.ts'
+import { signChatTicket, verifyChatTicket } from '../../../server/chat/ticket.ts'
 import { addressBehind } from '../../../server/http/address.ts'
 import { freePort } from '../../support/ports.ts'
 import { aHub, aTicket, Client, FakeHost, redisUrl, SECRET, type TestHub } from './hub.ts'
@@ -260,6 +260,30 @@ describe('who may no longer stay', () => {
     for (const client of clients) await vi.waitFor(() => expect(client.closeCode).toBe(4401), 5000)
     expect(await closeCodeOf(await knock(`t.${ticket}`))).toBe(4401)
     expect(await closeCodeOf(await knock(`r.${resume}`, {}, two))).toBe(4401)
+  })
+
+  it('is signed out however often what was issued before is shown again', async () => {
+    const family = 'c'.repeat(16)
+    const client = await Client.open(one.url, { uid: 'u:62', family })
+    const { resume } = await client.next('hello')
+    const again = setInterval(() => client.say({ t: 'auth', ticket: resume }), 200)
+    try {
+      revoked.set(`u62s${family}`, Math.floor(Date.now() / 1000) + 1)
+      await vi.waitFor(() => expect(client.closeCode).toBe(4401), 4000)
+    } finally {
+      clearInterval(again)
+    }
+  })
+
+  it('goes by when the platform last said who they are, however often they have come back since', () => {
+    const at = Math.floor(Date.now() / 1000) - 900
+    const person = { uid: 'u:63', name: 'P', family: 'd'.repeat(16), sessionEndsAt: at + 7200 }
+    let shown = verifyChatTicket(signChatTicket(person, 'ticket', SECRET, at * 1000), SECRET, at * 1000)
+    for (const minutes of [5, 10, 15]) {
+      const nowMs = (at + minutes * 60) * 1000
+      shown = shown && verifyChatTicket(signChatTicket(shown, 'resume', SECRET, nowMs), SECRET, nowMs)
+    }
+    expect(shown).toMatchObject({ kind: 'resume', issuedAt: at })
   })
 
   it('is told so for good when the account is closed', async () => {
