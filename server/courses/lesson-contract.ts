@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { thumbnailWidths } from '../pictures/thumbnail-file.ts'
 import { completionRuleJson } from '../progress/completion.ts'
 import { chatJson } from '../vod/chat-json.ts'
 import { lessonContentTypes } from './lesson.ts'
@@ -137,6 +138,7 @@ export const lessonJson = lessonOutlineJson.extend({
   /** Path of the multivariant playlist of the running show, the recording or the video, signed for this viewer. */
   playback_url: z.string().nullable(),
   thumbnail_url: z.string().nullable(),
+  thumbnail_widths: thumbnailWidths,
   storyboard_url: z.string().nullable(),
   ...chatJson,
   file: z

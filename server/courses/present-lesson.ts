@@ -57,9 +57,19 @@ export function presentLesson(
   }
 }
 
-type Urls = Pick<LessonJson, 'playback_url' | 'thumbnail_url' | 'storyboard_url' | 'chat_url' | 'chat_pieces'>
+type Urls = Pick<
+  LessonJson,
+  'playback_url' | 'thumbnail_url' | 'thumbnail_widths' | 'storyboard_url' | 'chat_url' | 'chat_pieces'
+>
 
-const nothing: Urls = { playback_url: null, thumbnail_url: null, storyboard_url: null, chat_url: null, chat_pieces: 0 }
+const nothing: Urls = {
+  playback_url: null,
+  thumbnail_url: null,
+  thumbnail_widths: [],
+  storyboard_url: null,
+  chat_url: null,
+  chat_pieces: 0,
+}
 
 /** The running show while there is one, then what it left. */
 function urls({ broadcast, recording, video }: Lesson, playback: Playback, audience: Audience): Urls {
@@ -74,6 +84,7 @@ function urls({ broadcast, recording, video }: Lesson, playback: Playback, audie
       ...nothing,
       playback_url: url('index.m3u8'),
       thumbnail_url: video.hasThumbnail ? url('thumbnail.jpg') : null,
+      thumbnail_widths: video.hasThumbnail ? video.thumbnailWidths : [],
       storyboard_url: video.hasStoryboard ? url('storyboard.vtt') : null,
     }
   }
@@ -82,6 +93,7 @@ function urls({ broadcast, recording, video }: Lesson, playback: Playback, audie
   return {
     playback_url: url('index.m3u8'),
     thumbnail_url: recording.hasThumbnail ? url('thumbnail.jpg') : null,
+    thumbnail_widths: recording.hasThumbnail ? recording.thumbnailWidths : [],
     storyboard_url: recording.hasStoryboard ? url('storyboard.vtt') : null,
     ...presentChat(recording, playback, audience),
   }

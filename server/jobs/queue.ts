@@ -5,6 +5,7 @@ import { DomainError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Mail } from '../mail/queue-mail.ts'
 import type { Push } from '../notices/send-pushes.job.ts'
+import type { ThumbnailOf } from '../pictures/size-thumbnail.job.ts'
 import type { JobMetrics } from './metrics.ts'
 
 /** Every job and what it needs to know; the handler stands in its feature as `<verb>.job.ts`. */
@@ -12,6 +13,7 @@ export interface Jobs {
   'delete-recording-files': { recording: string }
   'delete-objects': { keys: string[] }
   'write-chats': Record<string, never>
+  'size-thumbnail': ThumbnailOf
   'end-lost-broadcasts': Record<string, never>
   'purge-stale-rows': Record<string, never>
   'reconcile-counters': Record<string, never>
@@ -52,6 +54,7 @@ interface QueueSettings {
 const queues: Record<JobName, QueueSettings> = {
   // A store that is away comes back within a day.
   'delete-recording-files': { retryLimit: 20, policy: 'standard' },
+  'size-thumbnail': { retryLimit: 20, policy: 'standard' },
   'process-video': { retryLimit: 20, policy: 'standard', heartbeatSeconds: 30 },
   'make-export': { retryLimit: 5, policy: 'standard', heartbeatSeconds: 30 },
   // The next run is the retry.

@@ -15,6 +15,7 @@ import { sendPushes } from '../notices/send-pushes.job.ts'
 import { autoRefundDuplicate } from '../payments/auto-refund-duplicate.job.ts'
 import { deliverSandboxWebhook } from '../payments/deliver-sandbox-webhook.job.ts'
 import { expirePendingPayments } from '../payments/expire-pending-payments.job.ts'
+import { sizeThumbnail } from '../pictures/size-thumbnail.job.ts'
 import { completeAttended } from '../progress/complete-attended.job.ts'
 import { flushProgress } from '../progress/flush-progress.job.ts'
 import { recomputeCourseProgress } from '../progress/recompute-course-progress.job.ts'
@@ -44,6 +45,7 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('purge-exports', () => purgeExports(context))
   await queue.schedule('purge-exports', '* * * * *')
   await queue.work('write-chats', () => writeDueChats(context), { everySeconds: 1 })
+  await queue.work('size-thumbnail', (of) => sizeThumbnail(context, of))
   await queue.work('mail-link', (request) => mailLinkTo(context, request))
   await queue.work('send-mail', (mail) => sendMail(context, mail))
   await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))

@@ -18,7 +18,7 @@ const LOST_AFTER = 7
  * that went on all the time are not cut when it is back.
  */
 export async function endLostBroadcasts(context: Context): Promise<void> {
-  const { orm, store, log, config, catalogCache } = context
+  const { orm, log, config, catalogCache } = context
   if (!(await isUp(config.apiUrl))) return
   const em = orm.em.fork()
   const silent = await countMissedBeats(em)
@@ -38,7 +38,7 @@ export async function endLostBroadcasts(context: Context): Promise<void> {
   })
   for (const { id } of orphans) {
     try {
-      await closeLostRecording(em.fork(), store, id)
+      await closeLostRecording(em.fork(), context, id)
       await catalogCache.bump()
       log.warn({ recording: id }, 'a recording was closed with what the store has of it')
     } catch (error) {

@@ -105,6 +105,9 @@ export async function takeClosed(
     recording.hasThumbnail = report.hasThumbnail
     recording.hasStoryboard = report.hasStoryboard
     recording.chatDueAt = report.isPlayable ? new Date() : null
+    if (recording.status === 'ready' && !recording.node && recording.hasThumbnail) {
+      await queue.add('size-thumbnail', { kind: 'recording', id }, { em: tx })
+    }
     const lessons = await tx.find(Lesson, { recording }, { fields: ['id'] })
     if (!report.isPlayable || lessons.length === 0) return
     if (wasLive) await timeLessons(tx, recording, courses)

@@ -12,6 +12,12 @@ const formats: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'gif'])
 /** A width that is hardly below the next is not worth its objects. */
 const WORTH_IT = 0.8
 
+/** Those that stand among the files of a recording or a video keep the shape that it has. */
+const shapes: Record<PictureKind | 'thumbnails', { widths: readonly number[]; ratio: number | null }> = {
+  ...pictureKinds,
+  thumbnails: { widths: [320, 640, 1280], ratio: null },
+}
+
 // A picture has one processor at most, whatever the machine has: the others belong to the shows.
 sharp.concurrency(1)
 
@@ -30,7 +36,7 @@ interface RenderedPicture {
  *
  * @throws {DomainError} `image_unreadable`; `too_many_requests` while many others wait
  */
-export function renderPicture(bytes: Buffer, kind: PictureKind): Promise<RenderedPicture> {
+export function renderPicture(bytes: Buffer, kind: keyof typeof shapes): Promise<RenderedPicture> {
   return inTurn(() =>
     render(bytes, kind).catch((error: unknown) => {
       throw new DomainError('image_unreadable', {}, { cause: error })
@@ -38,14 +44,16 @@ export function renderPicture(bytes: Buffer, kind: PictureKind): Promise<Rendere
   )
 }
 
-async function render(bytes: Buffer, kind: PictureKind): Promise<RenderedPicture> {
+async function render(bytes: Buffer, kind: keyof typeof shapes): Promise<RenderedPicture> {
   const source = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error', pages: 1 })
   const { format, autoOrient } = await source.metadata()
   if (!formats.has(format)) throw new Error(`a picture in ${format}`)
   // Before memory is asked for, not when it runs out.
   if (autoOrient.width * autoOrient.height > MAX_PIXELS) throw new Error('too many pixels')
-  const { widths, ratio } = pictureKinds[kind]
-  const width = Math.max(1, Math.floor(Math.min(widths.at(-1) ?? 1, autoOrient.width, autoOrient.height * ratio)))
+  const { widths } = shapes[kind]
+  const ratio = shapes[kind].ratio ?? autoOrient.width / autoOrient.height
+  const fitting = shapes[kind].ratio === null ? autoOrient.width : Math.floor(autoOrient.height * ratio)
+  const width = Math.max(1, Math.min(widths.at(-1) ?? 1, autoOrient.width, fitting))
   const { data, info } = await source
     .timeout({ seconds: LONGEST_SECONDS })
     .autoOrient()

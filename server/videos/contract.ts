@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PageJson } from '../http/page.ts'
 import { visibilities } from '../live/broadcast-json.ts'
+import { thumbnailWidths } from '../pictures/thumbnail-file.ts'
 import type { Audience, Playback } from '../vod/playback.ts'
 import { type Video, videoStatuses } from './video.ts'
 
@@ -58,6 +59,7 @@ export const videoJson = z.object({
   /** Path of the multivariant playlist, signed for this viewer; null until its first seconds can be played. */
   playback_url: z.string().nullable(),
   thumbnail_url: z.string().nullable(),
+  thumbnail_widths: thumbnailWidths,
   /** WebVTT whose cues name tiles of sprites beside it. */
   storyboard_url: z.string().nullable(),
   /** Whether this viewer may change it. */
@@ -90,6 +92,7 @@ export function presentVideo(
     size_bytes: Number(video.storedBytes),
     playback_url: video.isPlayable() ? url('index.m3u8') : null,
     thumbnail_url: video.hasThumbnail ? url('thumbnail.jpg') : null,
+    thumbnail_widths: video.hasThumbnail ? video.thumbnailWidths : [],
     storyboard_url: video.hasStoryboard ? url('storyboard.vtt') : null,
     may_edit: mayEdit,
     created_at: video.createdAt.toISOString(),

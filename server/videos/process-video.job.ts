@@ -61,8 +61,10 @@ export async function processVideo(context: Context, id: string, stop: AbortSign
         throw error
       })
       video.sourceKey = await keeping
-      Object.assign(video, factsOf(made), { status: 'ready', progress: 100 })
-      await em.flush()
+      await em.transactional(async (tx) => {
+        Object.assign(video, factsOf(made), { status: 'ready', progress: 100 })
+        if (video.hasThumbnail) await context.queue.add('size-thumbnail', { kind: 'video', id }, { em: tx })
+      })
     }
   } catch (error) {
     const failure = failureOf(error)

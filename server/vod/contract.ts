@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
 import type { PageJson } from '../http/page.ts'
 import { channelRefJson, presentChannelRef, visibilities } from '../live/broadcast-json.ts'
+import { thumbnailWidths } from '../pictures/thumbnail-file.ts'
 import { chatJson, presentChat } from './chat-json.ts'
 import type { Audience, Playback } from './playback.ts'
 import type { Recording } from './recording.ts'
@@ -32,6 +33,7 @@ export const recordingJson = z.object({
   /** Path of the multivariant playlist, signed for this viewer; null of a failed one. */
   playback_url: z.string().nullable(),
   thumbnail_url: z.string().nullable(),
+  thumbnail_widths: thumbnailWidths,
   /** WebVTT whose cues name tiles of sprites beside it. */
   storyboard_url: z.string().nullable(),
   chat_room: z.string(),
@@ -88,6 +90,7 @@ export function presentRecording(
     size_bytes: Number(recording.sizeBytes),
     playback_url: url(held ? 'dvr.m3u8' : 'index.m3u8'),
     thumbnail_url: held || recording.hasThumbnail ? url('thumbnail.jpg') : null,
+    thumbnail_widths: held || !recording.hasThumbnail ? [] : recording.thumbnailWidths,
     storyboard_url: held || recording.hasStoryboard ? url('storyboard.vtt') : null,
     chat_room: channel.chatRoom(),
     ...presentChat(recording, playback, audience),

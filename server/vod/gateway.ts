@@ -8,7 +8,7 @@ import { Remembered } from '../remembered.ts'
 
 /** The only files a recording has; anything else, `..` among it, is not found before any path is made of it. */
 const file =
-  /^(?:index\.m3u8|thumbnail\.jpg|storyboard\.vtt|storyboard-\d{1,6}\.jpg|[a-z0-9-]{1,32}\/(?:index\.m3u8|init-\d{1,6}\.mp4|\d{1,9}\.m4s))$/
+  /^(?:index\.m3u8|thumbnail\.jpg|thumbnail-\d{1,4}\.(?:avif|webp)|storyboard\.vtt|storyboard-\d{1,6}\.jpg|[a-z0-9-]{1,32}\/(?:index\.m3u8|init-\d{1,6}\.mp4|\d{1,9}\.m4s))$/
 const chatFile = /^chat-(\d{1,5})\.json$/
 const route = /^\/vod\/([^/]+)\/([0-9a-f]{24})\/(.+)$/
 const placeRoute = /^\/vod-place\/([^/]+)\/([0-9a-f]{24})$/
@@ -18,6 +18,8 @@ const types: Record<string, string> = {
   m3u8: 'application/vnd.apple.mpegurl',
   vtt: 'text/vtt; charset=utf-8',
   jpg: 'image/jpeg',
+  avif: 'image/avif',
+  webp: 'image/webp',
   mp4: 'video/mp4',
   m4s: 'video/iso.segment',
 }

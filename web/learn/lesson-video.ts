@@ -8,6 +8,7 @@ import { Poll } from '../poll.ts'
 import { serverClock } from '../server-clock.ts'
 import { dateText, relativeText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
+import { poster } from '../ui/picture.ts'
 import { base } from '../ui/styles.ts'
 import './embedded-video.ts'
 import type { LessonProgress } from './lesson-progress.ts'
@@ -130,7 +131,7 @@ export class LessonVideo extends LitElement {
       return html`<live-player .src=${src} .broadcast=${broadcast} .startedAt=${show.started_at ?? ''} @statechange=${this.#onState}></live-player>`
     }
     if (src && watched) {
-      return html`<vod-player .src=${src} .recording=${watched} .storyboard=${lesson.storyboard_url} .poster=${lesson.thumbnail_url} .startAt=${this.startAt}></vod-player>`
+      return html`<vod-player .src=${src} .recording=${watched} .storyboard=${lesson.storyboard_url} .poster=${poster(lesson.thumbnail_url, lesson.thumbnail_widths)} .startAt=${this.startAt}></vod-player>`
     }
     if (state === 'scheduled' && lesson.starts_at) {
       return this.#off(

@@ -13,6 +13,7 @@ export function recordingCard(recording: RecordingJson, nowMs: number, isAmongOt
       href="/recordings/${recording.id}"
       heading=${recording.title}
       .picture=${recording.thumbnail_url}
+      .widths=${recording.thumbnail_widths}
       .channel=${isAmongOthers ? recording.channel : null}
       corner=${durationText(recording.duration_seconds)}
     >

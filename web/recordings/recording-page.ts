@@ -12,8 +12,10 @@ import { dateText, durationWords, relativeText, sizeText } from '../ui/format.ts
 import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
 import '../ui/notice-box.ts'
-import { base, buttons, liveBadge } from '../ui/styles.ts'
+import { poster } from '../ui/picture.ts'
+import { base, buttons, liveBadge, stuckPlayer } from '../ui/styles.ts'
 import { beforeLeave } from '../ui/unsaved.ts'
+import type { Film } from '../videos/film-tools.ts'
 
 /** While the show runs or was just closed. What is ready hardly changes, but its signed address has an end. */
 const POLL_MS = 5000
@@ -40,10 +42,11 @@ export class RecordingPage extends LitElement {
       .facts a { font-weight: 620; text-decoration: none }
       .running { display: flex; flex-wrap: wrap; gap: 12px 18px; align-items: center; margin-bottom: 16px; padding: 12px 18px; border-radius: var(--radius); background: var(--accent-tint) }
       .running p { flex: 1; min-width: 14em }
-      .own { margin-top: 8px }
+      .own { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 8px }
       notice-box { margin-bottom: 16px }
       @media (max-width: 960px) { .stage, .stage.alone { grid-template-columns: minmax(0, 1fr) } }
       @media (max-width: 640px) { vod-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
+      ${stuckPlayer}
     `,
   ]
   static override properties = { recording: {}, video: { state: true } }
@@ -116,21 +119,27 @@ export class RecordingPage extends LitElement {
         .src=${recording.playback_url}
         .recording=${recording.id}
         .storyboard=${recording.storyboard_url}
-        .poster=${recording.thumbnail_url}
+        .poster=${poster(recording.thumbnail_url, recording.thumbnail_widths)}
       ></vod-player>
     `
   }
 
   /** For its owner; their code is loaded for nobody else. */
-  #ownTools({ id, title, status, channel, duration_seconds: seconds }: RecordingJson) {
+  #ownTools({ id, title, status, visibility, channel, duration_seconds: seconds }: RecordingJson) {
     const { viewer } = this.#session
     const isOwn = viewer?.role === 'admin' || (viewer?.channel ?? '') === channel.slug
-    if (!isOwn || status !== 'ready') return nothing
+    if (!isOwn || status === 'live') return nothing
+    void import('../videos/film-tools.ts')
+    const shelf = `/c/${channel.slug}`
+    const tools = html`<film-tools .film=${{ kind: 'recording', id, title, visibility, shelf } satisfies Film} @saved=${() => this.#poll.now()}></film-tools>`
+    if (status === 'failed') return html`<div class="own">${tools}</div>`
     void import('../teach/make-lesson.ts')
     void import('../gif/cut-piece.ts')
     void import('../captions/edit-texts.ts')
     const { video } = this
-    return html`<p class="own"><make-lesson .recording=${id} .heading=${title}></make-lesson></p>
+    return html`<div class="own">
+      <make-lesson .recording=${id} .heading=${title}></make-lesson>
+      ${tools}
       <cut-piece
         .of=${{ recording: id }}
         .where=${async () => video && { at: video.currentTime, total: video.duration || seconds }}
@@ -138,7 +147,8 @@ export class RecordingPage extends LitElement {
           if (video) video.currentTime = to
         }}
       ></cut-piece>
-      <edit-texts .film=${`/api/recordings/${id}/`} .video=${video} @saved=${() => this.renderRoot.querySelector('vod-player')?.reloadTexts()}></edit-texts>`
+      <edit-texts .film=${`/api/recordings/${id}/`} .video=${video} @saved=${() => this.renderRoot.querySelector('vod-player')?.reloadTexts()}></edit-texts>
+    </div>`
   }
 
   #about(recording: RecordingJson) {

@@ -1,7 +1,16 @@
 import { css, html, LitElement, nothing } from 'lit'
 import { face, faceStyles } from './face.ts'
 import { icon } from './icons.ts'
+import { picture } from './picture.ts'
 import { base, liveBadge } from './styles.ts'
+
+/** One column on a phone, two on a tablet, then about 300 pixels. */
+const STILL = {
+  sizes: '(max-width: 600px) calc(100vw - 32px), (max-width: 900px) 45vw, 320px',
+  width: 640,
+  height: 360,
+  class: 'still',
+}
 
 /**
  * A show or a recording as a picture with words under it; the whole card is one link.
@@ -29,12 +38,21 @@ export class MediaCard extends LitElement {
       @media (prefers-reduced-motion: reduce) { a:hover .still { transform: none } }
     `,
   ]
-  static override properties = { href: {}, heading: {}, picture: {}, corner: {}, channel: { attribute: false } }
+  static override properties = {
+    href: {},
+    heading: {},
+    picture: {},
+    widths: { attribute: false },
+    corner: {},
+    channel: { attribute: false },
+  }
 
   declare href: string
   declare heading: string
   /** URL; a plain surface without one, or when it cannot be loaded. */
   declare picture: string | null
+  /** In which the picture is there; none of one that is there in one size alone. */
+  declare widths: readonly number[]
   /** Bottom right on the picture. */
   declare corner: string
   /** Whose it is, where it stands among those of others. */
@@ -45,23 +63,16 @@ export class MediaCard extends LitElement {
     this.href = ''
     this.heading = ''
     this.picture = null
+    this.widths = []
     this.corner = ''
     this.channel = null
-  }
-
-  readonly #onBroken = (event: Event): void => {
-    ;(event.target as HTMLImageElement).hidden = true
-  }
-
-  readonly #onLoad = (event: Event): void => {
-    ;(event.target as HTMLImageElement).hidden = false
   }
 
   protected override render() {
     return html`<a href=${this.href}>
       <div class="picture">
         ${icon('play', 32)}
-        ${this.picture ? html`<img class="still" src=${this.picture} alt="" loading="lazy" decoding="async" @error=${this.#onBroken} @load=${this.#onLoad} />` : nothing}
+        ${this.picture ? picture(this.picture, { ...STILL, widths: this.widths }) : nothing}
         <div class="badge"><slot name="badge"></slot></div>
         ${this.corner ? html`<span class="corner">${this.corner}</span>` : nothing}
       </div>

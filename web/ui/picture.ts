@@ -2,25 +2,35 @@ import { html, nothing, type TemplateResult } from 'lit'
 
 /** Its last part is the widths it is there in, smallest first; the platform's own pictures have such names. */
 const sized = /^(.*\/[0-9a-f]{24})((?:-\d{1,4})+)\.webp$/
+/** One of a recording or a video, whose widths are told beside its address. */
+const thumbnail = /^(.*\/thumbnail)\.jpg$/
 
 interface Sizes {
   /** Without the width and the ending. */
   stem: string
-  widths: number[]
+  widths: readonly number[]
+  /** What the address itself is. */
+  itself: 'webp' | 'jpeg'
 }
 
-function sizesOf(url: string): Sizes | null {
+function sizesOf(url: string, told: readonly number[] = []): Sizes | null {
+  const [, still] = thumbnail.exec(url) ?? []
+  if (still && told.length > 0) return { stem: still, widths: told, itself: 'jpeg' }
   const [, stem, list = ''] = sized.exec(url) ?? []
-  return stem ? { stem, widths: list.slice(1).split('-').map(Number) } : null
+  return stem ? { stem, widths: list.slice(1).split('-').map(Number), itself: 'webp' } : null
 }
 
-/** What `srcset` says of a picture; null of one that is there in one size alone. */
-export function sourceSet(url: string, format: 'webp' | 'avif'): string | null {
-  const sizes = sizesOf(url)
+/**
+ * What `srcset` says of a picture; null of one that is there in one size alone.
+ *
+ * @param told the widths of a thumbnail
+ */
+export function sourceSet(url: string, format: 'webp' | 'avif', told?: readonly number[]): string | null {
+  const sizes = sizesOf(url, told)
   if (!sizes) return null
-  const { stem, widths } = sizes
+  const { stem, widths, itself } = sizes
   const addressOf = (width: number) =>
-    format === 'webp' && width === widths.at(-1) ? url : `${stem}-${width}.${format}`
+    format === itself && width === widths.at(-1) ? url : `${stem}-${width}.${format}`
   return widths.map((width) => `${addressOf(width)} ${width}w`).join(', ')
 }
 
@@ -31,9 +41,16 @@ export function smallPicture(url: string, cssPixels: number): string {
   return !sizes || !width || width === sizes.widths.at(-1) ? url : `${sizes.stem}-${width}.webp`
 }
 
+/** What a player shows before it plays, which takes one address: the widest, as WebP where there is one. */
+export function poster(url: string | null, widths: readonly number[]): string | null {
+  return url && widths.length > 0 ? url.replace(thumbnail, `$1-${Math.max(...widths)}.webp`) : url
+}
+
 interface PictureOptions {
   /** As in HTML: how wide it is shown. */
   sizes: string
+  /** Of a thumbnail: in which it is there. */
+  widths?: readonly number[]
   /** Its shape, so that nothing moves when it comes. */
   width: number
   height: number
@@ -49,9 +66,9 @@ interface PictureOptions {
  */
 export function picture(
   url: string,
-  { sizes, width, height, alt = '', isFirst, ...rest }: PictureOptions,
+  { sizes, widths, width, height, alt = '', isFirst, ...rest }: PictureOptions,
 ): TemplateResult {
-  const avif = sourceSet(url, 'avif')
+  const avif = sourceSet(url, 'avif', widths)
   const shown = isFirst ? sizes : `auto, ${sizes}`
   return html`<picture style="display: contents">
     ${avif ? html`<source type="image/avif" srcset=${avif} sizes=${shown} />` : nothing}
@@ -64,7 +81,7 @@ export function picture(
       fetchpriority=${isFirst ? 'high' : nothing}
       decoding="async"
       sizes=${avif ? shown : nothing}
-      srcset=${sourceSet(url, 'webp') ?? nothing}
+      srcset=${sourceSet(url, 'webp', widths) ?? nothing}
       src=${url}
       @error=${hide}
       @load=${show}

@@ -11,8 +11,10 @@ import { dateText, durationWords, relativeText, sizeText } from '../ui/format.ts
 import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
 import '../ui/notice-box.ts'
-import { base } from '../ui/styles.ts'
+import { poster } from '../ui/picture.ts'
+import { base, stuckPlayer } from '../ui/styles.ts'
 import { beforeLeave } from '../ui/unsaved.ts'
+import type { Film } from './film-tools.ts'
 import { failureText } from './video-words.ts'
 
 const BUSY_POLL_MS = 3000
@@ -40,8 +42,10 @@ export class VideoPage extends LitElement {
       .about { margin-top: 20px; display: grid; gap: 8px }
       h1 { overflow-wrap: anywhere }
       .facts { display: flex; flex-wrap: wrap; gap: 6px 16px; color: var(--ink-soft) }
+      .own { display: flex; flex-wrap: wrap; gap: 10px; margin-top: 8px }
       notice-box { margin-bottom: 16px }
       @media (max-width: 640px) { vod-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } }
+      ${stuckPlayer}
     `,
   ]
   static override properties = { video: {}, player: { state: true } }
@@ -111,7 +115,7 @@ export class VideoPage extends LitElement {
       ${video.status === 'ready' ? nothing : html`<div class="making"><p>${words}</p><progress max="100" .value=${progress} aria-label=${msg('Processing')}></progress></div>`}
       ${
         video.playback_url
-          ? html`<vod-player .src=${video.playback_url} .recording=${video.id} .storyboard=${video.storyboard_url} .poster=${video.thumbnail_url}></vod-player>`
+          ? html`<vod-player .src=${video.playback_url} .recording=${video.id} .storyboard=${video.storyboard_url} .poster=${poster(video.thumbnail_url, video.thumbnail_widths)}></vod-player>`
           : this.#off(msg('It can be watched in a moment.'), 'film')
       }
     `
@@ -120,11 +124,15 @@ export class VideoPage extends LitElement {
   /** For its owner; its code is loaded for nobody else. The video itself does not say whose it is: the server does. */
   #own(video: VideoJson) {
     if (!video.may_edit || !this.#session.viewer) return nothing
-    void import('./video-owner-tools.ts')
+    void import('./film-tools.ts')
+    void import('../teach/make-lesson.ts')
     void import('../captions/edit-texts.ts')
     void import('../gif/cut-piece.ts')
     const { player } = this
-    return html`<video-owner-tools .video=${video} @saved=${() => this.#poll.now()}></video-owner-tools>
+    const { id, title, visibility } = video
+    return html`<div class="own">
+      ${video.status === 'ready' ? html`<make-lesson .video=${id} .heading=${title}></make-lesson>` : nothing}
+      <film-tools .film=${{ kind: 'video', id, title, visibility, shelf: '/videos' } satisfies Film} @saved=${() => this.#poll.now()}></film-tools>
       ${
         video.status === 'ready'
           ? html`<cut-piece
@@ -140,7 +148,8 @@ export class VideoPage extends LitElement {
         video.playback_url
           ? html`<edit-texts .film=${`/api/videos/${video.id}/`} .video=${this.player} @saved=${() => this.renderRoot.querySelector('vod-player')?.reloadTexts()}></edit-texts>`
           : nothing
-      }`
+      }
+    </div>`
   }
 
   protected override render() {

@@ -134,6 +134,7 @@ export class VideosPage extends LitElement {
       href="/videos/${video.id}"
       heading=${video.title}
       .picture=${video.thumbnail_url}
+      .widths=${video.thumbnail_widths}
       corner=${isReady ? durationText(video.duration_seconds) : ''}
       data-status=${video.status}
     >

@@ -54,6 +54,12 @@ describe('a video', () => {
     expect(body.duration_seconds).toBeCloseTo(5, 0)
     const playlist = await server.visitor().get(body.playback_url).expect(200)
     expect(playlist.headers['x-accel-redirect']).toBe(`/_store/videos/${id}/index.m3u8`)
+    const jobs = await server.context.orm.em
+      .fork()
+      .execute<{ id: string }[]>(
+        `select data->>'id' as id from pgboss.job where name = 'size-thumbnail' and data->>'kind' = 'video'`,
+      )
+    expect(jobs).toEqual([{ id }])
   })
 
   it('that its owner has already is the one that was there', async () => {

@@ -48,6 +48,8 @@ describe('a recording on disk', () => {
       ['720p/init-0.mp4', 'video/mp4'],
       ['720p/17.m4s', 'video/iso.segment'],
       ['thumbnail.jpg', 'image/jpeg'],
+      ['thumbnail-640.avif', 'image/avif'],
+      ['thumbnail-640.webp', 'image/webp'],
       ['storyboard.vtt', 'text/vtt; charset=utf-8'],
       ['storyboard-3.jpg', 'image/jpeg'],
     ] as const) {
@@ -274,7 +276,7 @@ describe('a recording in S3', () => {
   })
 
   it('redirects segments and pictures to a presigned URL of five minutes, remembered for less', async () => {
-    for (const path of ['720p/17.m4s', '720p/init-0.mp4', 'thumbnail.jpg', 'storyboard-0.jpg']) {
+    for (const path of ['720p/17.m4s', '720p/init-0.mp4', 'thumbnail.jpg', 'thumbnail-640.avif', 'storyboard-0.jpg']) {
       const answer = await at(url(path))
       expect([answer.status, answer.get('location')]).toEqual([
         302,

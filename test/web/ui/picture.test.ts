@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { keysOfPicture, pictureKey } from '../../../server/pictures/picture-name.ts'
-import { smallPicture, sourceSet } from '../../../web/ui/picture.ts'
+import { thumbnailFile } from '../../../server/pictures/thumbnail-file.ts'
+import { poster, smallPicture, sourceSet } from '../../../web/ui/picture.ts'
 
 const id = 'a'.repeat(24)
 const url = `https://files.example/public/${'courses'}/${id}-400-800-1280.webp`
@@ -33,5 +34,18 @@ describe('a picture on a page', () => {
     expect(smallPicture(face, 200)).toBe(face)
     expect(smallPicture(face, 2000)).toBe(face)
     expect(smallPicture(url, 300)).toBe(url.replace('-400-800-1280', '-800'))
+  })
+
+  it('of a recording is asked for beside its JPEG, in the widths that are told', () => {
+    const still = '/vod/r.token/aaaa/thumbnail.jpg'
+    for (const format of ['webp', 'avif'] as const) {
+      expect(sourceSet(still, format, [320, 426])).toBe(
+        `/vod/r.token/aaaa/${thumbnailFile(320, format)} 320w, /vod/r.token/aaaa/${thumbnailFile(426, format)} 426w`,
+      )
+      expect(sourceSet(still, format, [])).toBeNull()
+      expect(sourceSet('/live/m1/t/b/preview.jpg', format, [320])).toBeNull()
+    }
+    expect(poster(still, [320, 426])).toBe(`/vod/r.token/aaaa/${thumbnailFile(426, 'webp')}`)
+    expect([poster(still, []), poster(null, []), poster(null, [320])]).toEqual([still, null, null])
   })
 })

@@ -1,0 +1,66 @@
+import { buffer } from 'node:stream/consumers'
+import { ObjectStoreError } from '../../media/storage/object-store.ts'
+import type { Context } from '../context.ts'
+import { DomainError } from '../errors.ts'
+import { renderPicture } from './render-picture.ts'
+import { THUMBNAIL, thumbnailFile } from './thumbnail-file.ts'
+
+/** What has a thumbnail, and where its files are in the store. */
+const folders = { recording: 'recordings', video: 'videos' } as const
+
+export interface ThumbnailOf {
+  kind: keyof typeof folders
+  id: string
+}
+
+/**
+ * Puts the thumbnail of a recording or a video beside itself in smaller sizes and formats, once all of it is in the store.
+ * Its row names the widths when their files are there, so nobody is sent for one that is not. Run again it writes the same.
+ *
+ * A JPEG that is not there or cannot be read stays what it is, and nothing else goes wrong. Deleted meanwhile, the recording
+ * leaves nothing behind.
+ *
+ * @throws {ObjectStoreError} `unavailable`, `full`; {DomainError} `too_many_requests` while many others wait
+ */
+export async function sizeThumbnail(
+  { orm, store, log }: Pick<Context, 'orm' | 'store' | 'log'>,
+  { kind, id }: ThumbnailOf,
+): Promise<void> {
+  const em = orm.em.fork()
+  const folder = `${folders[kind]}/${id}`
+  const [row] = await em.execute<{ is_due: boolean }[]>(
+    `select status = 'ready' and has_thumbnail as is_due from ${kind} where id = ?`,
+    [id],
+  )
+  if (row && !row.is_due) return
+  // An earlier attempt may have put some of them before the row went.
+  if (!row) return dropSizes()
+  const files = await render()
+  for (const { width, format, bytes } of files) await store.put(`${folder}/${thumbnailFile(width, format)}`, bytes)
+  const widths = [...new Set(files.map(({ width }) => width))]
+  const kept = await em.execute<unknown[]>(
+    `update ${kind} set thumbnail_widths = ? where id = ? and status = 'ready' returning id`,
+    [JSON.stringify(widths), id],
+  )
+  // Whoever deletes it from now on waits for this row, and its files are listed after that.
+  if (kept.length === 0) await dropSizes()
+
+  async function render() {
+    try {
+      const { body } = await store.get(`${folder}/${THUMBNAIL}`)
+      return (await renderPicture(await buffer(body), 'thumbnails')).files
+    } catch (error) {
+      const isMissing = error instanceof ObjectStoreError && error.code === 'not_found'
+      const isBroken = error instanceof DomainError && error.code === 'image_unreadable'
+      if (!isMissing && !isBroken) throw error
+      log.warn({ error, [kind]: id }, 'a thumbnail is there in one size alone')
+      return []
+    }
+  }
+
+  async function dropSizes(): Promise<void> {
+    const keys: string[] = []
+    for await (const { key } of store.list(`${folder}/thumbnail-`)) keys.push(key)
+    if (keys.length > 0) await store.delete(keys)
+  }
+}
