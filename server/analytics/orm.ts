@@ -36,14 +36,14 @@ export async function openAnalytics(url: string): Promise<Orm> {
 }
 
 /** Any number but the main one's: both may be in one database. */
-const LOCK = 0x7573746175
+export const STATISTICS_LOCK = 0x7573746175
 
 /** Brings the analytics' tables to this version, one process at a time. */
 export async function migrateAnalytics(orm: Orm, url: string): Promise<string[]> {
   const turn = new pg.Client({ connectionString: url })
   await turn.connect()
   try {
-    await turn.query('select pg_advisory_lock($1)', [LOCK])
+    await turn.query('select pg_advisory_lock($1)', [STATISTICS_LOCK])
     await turn.query(`create schema if not exists ${ANALYTICS_SCHEMA}`)
     const applied = await orm.migrator.up()
     return applied.map(({ name }) => name)
