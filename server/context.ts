@@ -12,6 +12,7 @@ import { Viewers } from './accounts/viewers.ts'
 import { driftCounter } from './admin/reconcile-counters.job.ts'
 import { Settings } from './admin/settings.ts'
 import { openAnalytics } from './analytics/orm.ts'
+import { measureBackups } from './backups/metrics.ts'
 import { ChannelPages } from './channels/channel-page.ts'
 import { StreamKeys } from './channels/stream-key.ts'
 import { CatalogCache } from './courses/catalog-cache.ts'
@@ -96,6 +97,8 @@ export async function createContext(config: Config, options: ContextOptions): Pr
   measureDisk(metrics, config.dataDir)
   const role = options.role === 'worker' ? 'works' : 'adds'
   const queue = stack.use(new Queue(config.database.url, log, role, new JobMetrics(metrics)))
+  const store = openStore(config.store, config.storeBefore)
+  if (options.role === 'worker') measureBackups(metrics, store)
   const settings = stack.use(new Settings(orm, redis, log))
   await Promise.all([queue.start(), revocations.start(), settings.start()])
   const { secrets } = config
@@ -108,7 +111,7 @@ export async function createContext(config: Config, options: ContextOptions): Pr
     analytics,
     redis,
     queue,
-    store: openStore(config.store, config.storeBefore),
+    store,
     mailer: createMailer(config.mail),
     revocations,
     playback: new Playback(secrets.token, revocations),

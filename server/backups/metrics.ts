@@ -21,10 +21,9 @@ export function measureBackups(registry: Registry, store: ObjectStore, remembere
       async collect() {
         // Without its store the rest of the metrics is still worth reading.
         const manifest = await newest.get('').catch(() => null)
-        this.reset()
         if (manifest) this.set(read(manifest))
-        // A gauge that was reset says 0, which would be a backup of this second.
-        else this.set(Number.NaN)
+        // Zero would be a backup of this second.
+        else this.remove()
       },
     })
   gauge('backup_age_seconds', 'Since the newest whole backup was begun.', ({ name }) =>

@@ -41,6 +41,7 @@ export interface Jobs {
   'deliver-notices': { notices: number[] }
   'send-pushes': { pushes: Push[]; attempt: number }
   'run-library': { run: string }
+  'back-up': Record<string, never>
 }
 export type JobName = keyof Jobs
 
@@ -93,6 +94,8 @@ const queues: Record<JobName, QueueSettings> = {
   // Each push has its own attempts; this is for a database that is away.
   'send-pushes': { retryLimit: 3, policy: 'standard' },
   'run-library': { retryLimit: 5, policy: 'standard', heartbeatSeconds: 30 },
+  // A store that is away comes back within a day.
+  'back-up': { retryLimit: 20, policy: 'exclusive', heartbeatSeconds: 30 },
 }
 
 /** Jobs in PostgreSQL: kept when a process dies, tried again when one fails. */

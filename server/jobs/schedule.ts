@@ -1,6 +1,7 @@
 import { mailLinkTo } from '../accounts/mail-link.job.ts'
 import { reconcileCounters } from '../admin/reconcile-counters.job.ts'
 import { startAnalytics } from '../analytics/schedule.ts'
+import { backUp } from '../backups/back-up.job.ts'
 import type { Context } from '../context.ts'
 import { makeExport } from '../exports/make-export.job.ts'
 import { purgeExports } from '../exports/purge-exports.job.ts'
@@ -66,6 +67,8 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.schedule('expire-pending-payments', '*/5 * * * *')
   await queue.schedule('purge-stale-rows', '17 3 * * *')
   await queue.schedule('reconcile-counters', '41 3 * * *')
+  await queue.work('back-up', (_night, signal) => backUp(context, signal))
+  await queue.schedule('back-up', '37 1 * * *')
 
   await startAnalytics(context)
 

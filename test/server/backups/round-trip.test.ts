@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { makeBackup } from '../../../server/backups/make-backup.ts'
-import { checkBackup, findMissingMedia, restoreBackup } from '../../../server/backups/restore-backup.ts'
+import { checkBackup, restoreBackup } from '../../../server/backups/restore-backup.ts'
 import { makeDemo } from '../../../server/demo.ts'
 import { startShop } from '../../support/payments.ts'
 import type { TestServer } from '../../support/server.ts'
