@@ -23,6 +23,7 @@ beforeAll(async () => {
   const [port, rtmpPort, api, media, chat, worker] = await Promise.all(Array.from({ length: 6 }, freePort))
   env = {
     PATH: process.env.PATH,
+    NODE_COMPILE_CACHE: 'node_modules/.cache/node',
     HOST: '127.0.0.1',
     PORT: String(port),
     RTMP_PORT: String(rtmpPort),

@@ -12,7 +12,13 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 /** Runs `start.ts` to its end, which these cases reach before anything is started. */
 async function start(env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, ['config/local/start.ts'], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', DATA_DIR: join(directory, 'data'), ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: 'node_modules/.cache/node',
+      HOST: '127.0.0.1',
+      DATA_DIR: join(directory, 'data'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [printed, complaint, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
