@@ -6,10 +6,15 @@ import { closeLostRecording } from '../vod/close-lost-recording.ts'
 import { Recording } from '../vod/recording.ts'
 import { Broadcast } from './broadcast.ts'
 import { closeBroadcast } from './end-broadcast.ts'
+import { MediaNode } from './media-node.ts'
 import { tellViewers } from './tell-viewers.ts'
 
 /** A check every 10 s: more than a minute without a beat that names the broadcast. */
 const LOST_AFTER = 7
+/** Of a media process whose show was ended by somebody else meanwhile. */
+const SILENT_MS = 10 * 60_000
+/** A recording is told of within seconds of its show's end, or when whoever has it is back. */
+const UNTOLD_MS = 24 * 3600_000
 
 /**
  * Ends broadcasts whose media process is gone for good, and closes their recordings with what the store has.
@@ -32,11 +37,7 @@ export async function endLostBroadcasts(context: Context): Promise<void> {
     })
   }
   await tellViewers(context, silent)
-  const orphans = await em.find(Recording, {
-    status: 'live',
-    broadcast: { status: { $in: ['ended', 'failed'] }, cause: 'node_lost' },
-  })
-  for (const { id } of orphans) {
+  for (const { id } of await findOrphans(em)) {
     try {
       await closeLostRecording(em.fork(), context, id)
       await catalogCache.bump()
@@ -46,6 +47,25 @@ export async function endLostBroadcasts(context: Context): Promise<void> {
       log.error({ error, recording: id }, 'a lost recording could not be closed')
     }
   }
+}
+
+/**
+ * Recordings of shows that are over, of which no media process will tell. One that does so after all is believed: it may have
+ * been silent for long, and knows better.
+ */
+async function findOrphans(em: EntityManager, nowMs = Date.now()): Promise<Recording[]> {
+  const silentSince = new Date(nowMs - SILENT_MS)
+  const alive = await em.find(MediaNode, { lastBeatAt: { $gte: silentSince } })
+  return em.find(Recording, {
+    status: 'live',
+    broadcast: { status: { $in: ['ended', 'failed'] } },
+    $or: [
+      { broadcast: { cause: 'node_lost' } },
+      { broadcast: { endedAt: { $lt: silentSince } }, node: { $nin: alive.map(({ name }) => name) } },
+      // It lives, and has lost this one.
+      { broadcast: { endedAt: { $lt: new Date(nowMs - UNTOLD_MS) } } },
+    ],
+  })
 }
 
 /** @returns broadcasts that were silent for too long */

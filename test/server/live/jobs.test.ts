@@ -7,6 +7,7 @@ import type { Context } from '../../../server/context.ts'
 import { purgeStaleRows } from '../../../server/jobs/purge-stale-rows.job.ts'
 import { Broadcast } from '../../../server/live/broadcast.ts'
 import { endLostBroadcasts } from '../../../server/live/end-lost-broadcasts.job.ts'
+import { MediaNode } from '../../../server/live/media-node.ts'
 import { WebhookEvent } from '../../../server/payments/webhook-event.ts'
 import { Recording } from '../../../server/vod/recording.ts'
 import { aLiveShow, aPublisher, beat } from '../../support/factories.ts'
@@ -53,6 +54,46 @@ describe('a media process that is gone', () => {
       await check(1)
     }
     expect((await findBroadcast(show.broadcast)).cause).toBe('node_lost')
+  })
+
+  it('after its show was ended in the studio, too: the recording does not stay on air for ever', async () => {
+    const { user, streamKey } = await aPublisher(server)
+    const agent = await server.signIn(user)
+    const show = await aLiveShow(server, streamKey)
+    const em = server.context.orm.em.fork()
+    await agent.post(`/api/broadcasts/${show.broadcast}/end/`).expect(200)
+    const statusOf = async () => (await em.fork().findOneOrFail(Recording, { id: show.recording })).status
+    const ended = (minutesAgo: number) =>
+      em.nativeUpdate(Broadcast, { id: show.broadcast }, { endedAt: new Date(Date.now() - minutesAgo * 60_000) })
+    const beaten = (minutesAgo: number) =>
+      em.nativeUpdate(MediaNode, { name: 'm1' }, { lastBeatAt: new Date(Date.now() - minutesAgo * 60_000) })
+    await beat(server, [])
+    // Its media process has told of the end, and is about to tell of the recording; then it was restarted.
+    for (const [end, silence] of [
+      [0, 0],
+      [11, 0],
+      [0, 11],
+    ] as const) {
+      await ended(end)
+      await beaten(silence)
+      await check(1)
+      expect(await statusOf()).toBe('live')
+    }
+    await ended(11)
+    await check(1)
+    expect(await statusOf()).toBe('failed')
+  })
+
+  it('and came back without the show: what it never told of is closed after a day', async () => {
+    const { user, streamKey } = await aPublisher(server)
+    const agent = await server.signIn(user)
+    const show = await aLiveShow(server, streamKey)
+    const em = server.context.orm.em.fork()
+    await agent.post(`/api/broadcasts/${show.broadcast}/end/`).expect(200)
+    await em.nativeUpdate(Broadcast, { id: show.broadcast }, { endedAt: new Date(Date.now() - 25 * 3600_000) })
+    await beat(server, [])
+    await check(1)
+    expect((await em.fork().findOneOrFail(Recording, { id: show.recording })).status).toBe('failed')
   })
 
   it('is not missed while the api is away, since no beat could arrive', async () => {
