@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { keepEnvironment, loadRunningConfig } from '../../../config/local/running.ts'
 import { User } from '../../../server/accounts/user.ts'
 import { AuditLog } from '../../../server/admin/audit-log.ts'
+import { runCommand } from '../../../server/admin/run-command.ts'
 import { Channel } from '../../../server/channels/channel.ts'
 import { Course } from '../../../server/courses/course.ts'
 import { aCourse } from '../../support/courses.ts'
@@ -42,7 +43,7 @@ afterAll(async () => {
 })
 
 /** As `npm run admin -- …` runs it, told of nothing but the data directory. */
-async function admin(words: string[], { input = '', env = { DATA_DIR: directory } as NodeJS.ProcessEnv } = {}) {
+async function spawned(words: string[], { input = '', env = { DATA_DIR: directory } as NodeJS.ProcessEnv } = {}) {
   const child = spawn(process.execPath, ['server/admin/cli.ts', ...words], {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: 'node_modules/.cache/node', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -53,13 +54,30 @@ async function admin(words: string[], { input = '', env = { DATA_DIR: directory 
   return { printed, complaint, code }
 }
 
+/** The same with a context of its own, without the start of a process. */
+async function admin(words: string[], { input = '', env = { DATA_DIR: directory } as NodeJS.ProcessEnv } = {}) {
+  const said = { printed: '', complaint: '' }
+  const code = await runCommand(words, {
+    env,
+    print: (text) => {
+      said.printed += text
+    },
+    complain: (text) => {
+      said.complaint += text
+    },
+    readPassword: async () => input.trimEnd(),
+    stopping: () => new AbortController().signal,
+  })
+  return { ...said, code }
+}
+
 const fork = () => server.context.orm.em.fork()
 const login = (email: string, password: string) =>
   server.visitor().post('/api/auth/login/').send({ email, password, session: true })
 
 describe('the first admin', () => {
   it('is made beside the running platform, with a password from standard input', async () => {
-    const made = await admin(['create-admin', ' Boss@Example.org', '--first-name', 'Aigul'], {
+    const made = await spawned(['create-admin', ' Boss@Example.org', '--first-name', 'Aigul'], {
       input: `${NEW_PASSWORD}\n`,
     })
     expect(made).toEqual({ code: 0, complaint: '', printed: 'boss@example.org is an administrator.\n' })
@@ -75,12 +93,16 @@ describe('the first admin', () => {
   })
 
   it('gets no password that is short, common, or missing, nor one from the command line', async () => {
-    for (const input of ['', 'short\n', 'password123\n']) {
-      const refused = await admin(['create-admin', 'weak@example.org'], { input })
+    for (const [run, input] of [
+      [spawned, ''],
+      [admin, 'short\n'],
+      [admin, 'password123\n'],
+    ] as const) {
+      const refused = await run(['create-admin', 'weak@example.org'], { input })
       expect([refused.code, refused.printed]).toEqual([1, ''])
       expect(refused.complaint).toMatch(/^[A-Z].*password.*\.\n$/i)
     }
-    const typed = await admin(['create-admin', 'weak@example.org', '--password', NEW_PASSWORD])
+    const typed = await spawned(['create-admin', 'weak@example.org', '--password', NEW_PASSWORD])
     expect([typed.code, typed.complaint]).toEqual([1, expect.stringContaining("Unknown option '--password'")])
     expect(await fork().count(User, { email: 'weak@example.org' })).toBe(0)
   })
@@ -127,7 +149,7 @@ describe('accounts', () => {
 describe('the house-keeping', () => {
   it('shows and changes settings, in the running processes too', async () => {
     expect((await admin(['settings'])).printed).toContain('registration_open = true\n')
-    expect((await admin(['settings', 'set', 'refund_days', '7'])).printed).toBe('refund_days = 7\n')
+    expect((await spawned(['settings', 'set', 'refund_days', '7'])).printed).toBe('refund_days = 7\n')
     expect((await admin(['settings', 'set', 'business_timezone', 'Asia/Bishkek'])).code).toBe(0)
     expect((await admin(['settings', 'get', 'business_timezone'])).printed).toBe('business_timezone = "Asia/Bishkek"\n')
     await expect.poll(() => server.context.settings.get('refund_days'), { timeout: 5000 }).toBe(7)
@@ -146,7 +168,7 @@ describe('the house-keeping', () => {
   })
 
   it('says how it is used', async () => {
-    expect(await admin(['--help'])).toMatchObject({
+    expect(await spawned(['--help'])).toMatchObject({
       code: 0,
       printed: expect.stringMatching(/^npm run admin -- <command>\n/),
       complaint: '',
@@ -175,7 +197,7 @@ describe('where it finds the platform', () => {
 
   it('is missed in one sentence when nothing runs, or when what ran was killed', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'ustat-cli-empty-'))
-    const nothing = await admin(['list-users'], { env: { DATA_DIR: empty } })
+    const nothing = await spawned(['list-users'], { env: { DATA_DIR: empty } })
     expect(nothing).toEqual({
       code: 1,
       printed: '',
