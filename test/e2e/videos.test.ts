@@ -84,8 +84,8 @@ it('an upload goes on after a reload, is processed, and plays', async () => {
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('heading', { name: 'Lesson one' }).waitFor()
 
-  await page.locator('video-owner-tools .tools').getByRole('button', { name: 'Delete' }).click()
-  await page.locator('video-owner-tools confirm-dialog wa-button[variant=danger]').click()
+  await page.locator('film-tools').getByRole('button', { name: 'Delete' }).click()
+  await page.locator('film-tools confirm-dialog wa-button[variant=danger]').click()
   await page.waitForURL(/\/videos$/)
   await page.getByText('No videos yet').waitFor()
   expect(problems).toEqual([])

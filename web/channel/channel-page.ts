@@ -19,7 +19,7 @@ import { icon } from '../ui/icons.ts'
 import '../ui/not-found-page.ts'
 import '../ui/notice-box.ts'
 import '../ui/skeleton-cards.ts'
-import { base, buttons, cardGrid, liveBadge } from '../ui/styles.ts'
+import { base, buttons, cardGrid, liveBadge, stuckPlayer } from '../ui/styles.ts'
 
 /** The chat's connection says when a show begins or ends; what it may have missed is seen so soon. */
 const SLOW_POLL_MS = 10_000
@@ -54,12 +54,14 @@ export class ChannelPage extends LitElement {
       .facts { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 14px; color: var(--ink-soft) }
       .facts strong { color: var(--ink); font-weight: 620 }
       .description { margin-top: 8px; max-width: 70ch; white-space: pre-line; overflow-wrap: anywhere }
+      .own { display: flex; flex-wrap: wrap; gap: 10px }
       .more { margin-top: 52px }
       .more h2 { margin-bottom: 16px }
       notice-box { margin-bottom: 16px }
       .bone { aspect-ratio: 16 / 9; border-radius: 18px; background: var(--sunken) }
       @media (max-width: 960px) { .stage { grid-template-columns: minmax(0, 1fr) } }
       @media (max-width: 640px) { live-player, .off, .bone { margin-inline: calc(-1 * var(--gutter)); width: auto; --player-radius: 0; border-radius: 0 } .about { margin-top: 14px } .who { align-items: start; gap: 12px; --face: 48px } }
+      ${stuckPlayer}
     `,
   ]
   static override properties = { slug: {} }
@@ -142,7 +144,7 @@ export class ChannelPage extends LitElement {
     const show = this.#show
     if (!show?.playback_url || !viewer || (viewer.role !== 'admin' && viewer.channel !== slug)) return nothing
     void import('../gif/cut-piece.ts')
-    return html`<cut-piece .of=${{ broadcast: show.id }} .where=${() => this.#whereInShow()}></cut-piece>`
+    return html`<div class="own"><cut-piece .of=${{ broadcast: show.id }} .where=${() => this.#whereInShow()}></cut-piece></div>`
   }
 
   async #whereInShow(): Promise<{ at: number; total: number } | null> {
@@ -193,7 +195,7 @@ export class ChannelPage extends LitElement {
           <h1>${show?.title ?? channel.title}</h1>
           <p class="facts">
             ${show ? html`<span class="live-badge">${msg('Live')}</span>` : nothing}
-            ${show ? html`<strong>${channel.title}</strong>` : nothing}
+            ${show && show.title !== channel.title ? html`<strong>${channel.title}</strong>` : nothing}
             ${channel.owner.display_name === channel.title ? nothing : html`<span>${channel.owner.display_name}</span>`}
             ${show ? html`<span>${viewersText(show.viewers)}</span>` : nothing}
             ${show?.started_at ? html`<span>${msg(str`started ${relativeText(show.started_at, serverClock.now())}`)}</span>` : nothing}

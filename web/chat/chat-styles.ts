@@ -26,7 +26,7 @@ export const panelStyles = css`
   .rules { display: flex; flex-wrap: wrap; gap: 2px 8px; padding: 6px 16px; border-bottom: 1px solid var(--line); background: var(--sunken); color: var(--ink); font-size: 0.82rem }
   chat-list, chat-people, chat-search { flex: 1; min-height: 0 }
   .guest { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 10px; padding: 12px 16px; border-top: 1px solid var(--line); font-size: 0.92rem }
-  @media (max-width: 960px) { :host { height: min(600px, var(--visible-height, 78dvh)) } }
+  @media (max-width: 960px) { :host { height: clamp(300px, calc(var(--visible-height, 78dvh) - var(--above, 0px)), 600px); scroll-margin-top: var(--above, 0px) } }
 `
 
 /** Buttons that are hardly there, in every part of the chat. */

@@ -17,14 +17,16 @@ export interface Place {
 }
 
 /**
- * Cuts a piece out of what plays on the page, which goes on playing above it: a button, and what it opens.
+ * Cuts a piece out of what plays on the page, which goes on playing above it: a button among the tools around it, and what it
+ * opens below them.
  */
 export class CutPiece extends LitElement {
   static override styles = [
     base,
     buttons,
     css`
-      section { display: grid; gap: 16px; margin-top: 12px; padding: clamp(14px, 3vw, 22px); border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
+      :host { display: contents }
+      section { flex: 1 1 100%; order: 1; min-width: 0; display: grid; gap: 16px; margin-top: 2px; padding: clamp(14px, 3vw, 22px); border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
       .head { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 10px }
       .bad { color: var(--bad-ink) }
     `,

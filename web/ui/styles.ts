@@ -52,3 +52,16 @@ export const liveBadge = css`
 export const cardGrid = css`
   .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 270px), 1fr)); gap: 28px 22px }
 `
+
+/**
+ * On a phone held upright the picture stays in sight while its chat, or what is written about it, is scrolled. What lies
+ * beside it in wider windows must not be its box, or it would leave together with that.
+ */
+export const stuckPlayer = css`
+  @media (max-width: 640px) and (orientation: portrait) {
+    .stage { gap: 14px; --above: 56.25vw }
+    .stage > div { display: contents }
+    .stage .about { margin-top: 0 }
+    live-player, vod-player { position: sticky; top: 0; z-index: 3 }
+  }
+`

@@ -18,7 +18,9 @@ export function failureText(failure: string): string {
   }
 }
 
-export function visibilityText(visibility: VideoJson['visibility']): string {
+export type Visibility = VideoJson['visibility']
+
+export function visibilityText(visibility: Visibility): string {
   switch (visibility) {
     case 'public':
       return msg('Everyone')
