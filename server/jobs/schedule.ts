@@ -46,7 +46,7 @@ export async function startJobs(context: Context): Promise<Disposable> {
   await queue.work('purge-exports', () => purgeExports(context))
   await queue.schedule('purge-exports', '* * * * *')
   await queue.work('write-chats', () => writeDueChats(context), { everySeconds: 1 })
-  await queue.work('size-thumbnail', (of) => sizeThumbnail(context, of))
+  await queue.work('size-thumbnail', (of, signal) => sizeThumbnail(context, of, signal))
   await queue.work('mail-link', (request) => mailLinkTo(context, request))
   await queue.work('send-mail', (mail) => sendMail(context, mail))
   await queue.work('end-lost-broadcasts', () => endLostBroadcasts(context))

@@ -41,9 +41,18 @@ export function smallPicture(url: string, cssPixels: number): string {
   return !sizes || !width || width === sizes.widths.at(-1) ? url : `${sizes.stem}-${width}.webp`
 }
 
-/** What a player shows before it plays, which takes one address: the widest, as WebP where there is one. */
-export function poster(url: string | null, widths: readonly number[]): string | null {
-  return url && widths.length > 0 ? url.replace(thumbnail, `$1-${Math.max(...widths)}.webp`) : url
+/**
+ * What a player shows before it plays, which takes one address: as wide as this screen can use, as WebP where there is one.
+ *
+ * @param widths in which the thumbnail is there, smallest first
+ */
+export function poster(
+  url: string | null,
+  widths: readonly number[],
+  pixels = globalThis.innerWidth * globalThis.devicePixelRatio,
+): string | null {
+  const width = widths.find((width) => width >= pixels) ?? widths.at(-1)
+  return url && width ? url.replace(thumbnail, `$1-${width}.webp`) : url
 }
 
 interface PictureOptions {

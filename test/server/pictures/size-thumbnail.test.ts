@@ -19,7 +19,8 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 const em = () => server.context.orm.em.fork()
-const size = (of: ThumbnailOf) => sizeThumbnail(server.context, of)
+const never = new AbortController().signal
+const size = (of: ThumbnailOf) => sizeThumbnail(server.context, of, never)
 const still = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#369' } })
     .withExif({ IFD0: { Artist: 'SECRET author' } })
@@ -211,7 +212,7 @@ describe('the job', () => {
           ? () => Promise.reject(new ObjectStoreError('unavailable', 'away'))
           : Reflect.get(of, name).bind(of),
     })
-    const again = sizeThumbnail({ ...server.context, store: away }, { kind: 'recording', id })
+    const again = sizeThumbnail({ ...server.context, store: away }, { kind: 'recording', id }, never)
     await expect(again).rejects.toThrow(ObjectStoreError)
     await store.delete([`${folder}/thumbnail.jpg`])
     await size({ kind: 'recording', id })
@@ -259,7 +260,7 @@ describe('what is deleted', () => {
               }
             : Reflect.get(of, name).bind(of),
       })
-      await sizeThumbnail({ ...server.context, store: watched }, { kind, id })
+      await sizeThumbnail({ ...server.context, store: watched }, { kind, id }, never)
       expect([isDeleted, await filesOf(folder)]).toEqual([true, []])
     }
   })

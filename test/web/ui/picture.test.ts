@@ -45,7 +45,13 @@ describe('a picture on a page', () => {
       expect(sourceSet(still, format, [])).toBeNull()
       expect(sourceSet('/live/m1/t/b/preview.jpg', format, [320])).toBeNull()
     }
-    expect(poster(still, [320, 426])).toBe(`/vod/r.token/aaaa/${thumbnailFile(426, 'webp')}`)
-    expect([poster(still, []), poster(null, []), poster(null, [320])]).toEqual([still, null, null])
+    for (const [pixels, width] of [
+      [300, 320],
+      [390, 640],
+      [1920, 640],
+    ] as const) {
+      expect(poster(still, [320, 640], pixels)).toBe(`/vod/r.token/aaaa/${thumbnailFile(width, 'webp')}`)
+    }
+    expect([poster(still, [], 900), poster(null, [], 900), poster(null, [320], 900)]).toEqual([still, null, null])
   })
 })
