@@ -6,14 +6,12 @@ import { type ChatConnection, type ConnectionState, chatConnection, type RoomLis
 import { MODERATOR } from './chat-ranks.ts'
 import { KnownEmotes } from './known-emotes.ts'
 import { KnownNames } from './known-names.ts'
-import { Outbox, type Outgoing } from './outbox.ts'
+import type { Outbox, Outgoing } from './outbox.ts'
 import { fetchOlder, type KeptLines, pathOf } from './room-api.ts'
 import { type Entry, RoomLog } from './room-log.ts'
+import { Sending } from './sending.ts'
 
-const [RETRY_MS, UNHEARD_MS] = [2000, 5000]
 const HISTORY_STEP = 60
-/** Refused for a moment, and not for what was said: it goes out again by itself. */
-const temporary: ReadonlySet<ChatErrorCode> = new Set(['unavailable', 'internal', 'room_busy', 'rate_limited'])
 /** Said of a room that one is in: one is no longer. */
 const closed: ReadonlySet<ChatErrorCode> = new Set(['forbidden', 'unauthorized', 'room_not_found'])
 
@@ -26,7 +24,6 @@ export type HistoryState = 'idle' | 'loading' | 'all' | 'failed'
  */
 export class ChatRoom implements RoomListener {
   readonly log = new RoomLog()
-  readonly outbox = new Outbox()
   room = ''
   viewers = 0
   rank = 0
@@ -48,6 +45,7 @@ export class ChatRoom implements RoomListener {
   readonly #connection: ChatConnection
   readonly #hosts = new Set<ReactiveControllerHost>()
   readonly #answers = new Answers()
+  readonly #sending = new Sending((message) => this.#out(message))
   /** Undefined until it is known. */
   #person: number | null | undefined
   readonly #emotes = new KnownEmotes()
@@ -57,6 +55,10 @@ export class ChatRoom implements RoomListener {
 
   constructor(connection = chatConnection) {
     this.#connection = connection
+  }
+
+  get outbox(): Outbox {
+    return this.#sending.outbox
   }
 
   get settings(): RoomSettings {
@@ -87,6 +89,7 @@ export class ChatRoom implements RoomListener {
 
   disconnect(): void {
     this.#isConnected = false
+    this.#isIn = false
     if (this.room) this.#connection.leave(this.room)
   }
 
@@ -134,12 +137,13 @@ export class ChatRoom implements RoomListener {
 
   /** @param at what they are watching, milliseconds of the server's clock */
   send(body: string, re: number | undefined, at: number | undefined): void {
-    this.#say(this.outbox.add({ body, ...(re === undefined ? {} : { re }), ...(at === undefined ? {} : { at }) }))
+    const message = { body, ...(re === undefined ? {} : { re }), ...(at === undefined ? {} : { at }) }
+    this.#sending.say(this.outbox.add(message))
     this.changedSomething()
   }
 
   again(message: Outgoing): void {
-    this.#say(this.outbox.renew(message))
+    this.#sending.say(this.outbox.renew(message))
     this.changedSomething()
   }
 
@@ -252,15 +256,12 @@ export class ChatRoom implements RoomListener {
     this.modes = frame.modes
     this.until = frame.until ?? null
     for (const line of frame.m) this.names.learn(line)
-    // The hub knows each by its cid: what it has already is not said twice.
-    for (const message of this.outbox.messages) if (message.refusal === null) this.#say(message)
+    this.#sending.sayAll()
   }
 
-  #say({ cid, body, re, at }: Outgoing): void {
-    // Said too early, it would be refused; who joins says all that waits.
-    if (!this.#isIn || !this.#connection.say({ t: 'send', room: this.room, cid, body, re, at })) return
-    // A hub that is flooded drops frames unread; it knows by the cid what it has already.
-    setTimeout(() => this.#sayAgain(cid), UNHEARD_MS)
+  /** Said too early, it would be refused. */
+  #out({ cid, body, re, at }: Outgoing): boolean {
+    return this.#isIn && this.#connection.say({ t: 'send', room: this.room, cid, body, re, at })
   }
 
   /** From where we are; what comes meanwhile comes again. */
@@ -269,8 +270,7 @@ export class ChatRoom implements RoomListener {
   }
 
   #acknowledged(cid: string): void {
-    if (!this.outbox.find(cid)) return
-    this.outbox.remove(cid)
+    if (!this.#sending.acknowledged(cid)) return
     const { slow } = this.settings
     if (slow > 0 && this.rank < MODERATOR) this.slowUntilMs = Date.now() + slow * 1000
   }
@@ -280,19 +280,7 @@ export class ChatRoom implements RoomListener {
       if (!this.hasJoined || closed.has(code)) this.refusal = code
       return
     }
-    if (!this.outbox.find(cid)) return
-    if (temporary.has(code)) {
-      // Still on its way; the hub knows it by its cid, should it have gone out after all.
-      setTimeout(() => this.#sayAgain(cid), retry ?? RETRY_MS)
-      return
-    }
-    if (code === 'slow_mode' && retry) this.slowUntilMs = Date.now() + retry
-    this.outbox.refuse(cid, code)
-  }
-
-  #sayAgain(cid: string): void {
-    const message = this.outbox.find(cid)
-    if (message?.refusal === null) this.#say(message)
+    if (this.#sending.refused(cid, code, retry) && code === 'slow_mode' && retry) this.slowUntilMs = Date.now() + retry
   }
 
   async #olderOfHub(): Promise<KeptLines | null> {

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ServerFrame } from '../../../server/chat/protocol.ts'
 import { ChatConnection } from '../../../web/chat/chat-connection.ts'
 import { ChatRoom } from '../../../web/chat/chat-room.ts'
@@ -53,8 +53,8 @@ const joined = (room: string, rank: number, more: object = {}) =>
   }) as unknown as ServerFrame
 
 /** A learner in a room that they may write in, and moderate. */
-async function inOpenRoom(): Promise<ChatRoom> {
-  const chat = new ChatRoom(new ChatConnection())
+async function inOpenRoom(connection = new ChatConnection()): Promise<ChatRoom> {
+  const chat = new ChatRoom(connection)
   chat.become(1, 'Learner')
   chat.follow('channel-1')
   chat.connect()
@@ -120,4 +120,55 @@ it('fetches the emotes of each room, though their numbers are the same', async (
   expect(chat.emotes.size).toBe(0)
   Socket.last.tell(joined('course-2', 1, { set: { ...settings, emotes: 4 } }))
   await vi.waitFor(() => expect([...chat.emotes.keys()]).toEqual(['hi']))
+})
+
+describe('a message that is refused for a moment', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    return () => vi.useRealTimers()
+  })
+
+  const sends = () => Socket.last.said.filter(({ t }) => t === 'send') as { t: string; cid: string }[]
+
+  it('goes out again at the pace that the hub asks for, however long that takes', async () => {
+    const chat = await inOpenRoom()
+    chat.send('Hello', undefined, undefined)
+    let answered = 0
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      for (const { cid } of sends().slice(answered)) {
+        Socket.last.tell({ t: 'err', room: 'channel-1', code: 'room_busy', cid, retry: 2000 })
+      }
+      answered = sends().length
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    expect(answered).toBeGreaterThanOrEqual(20)
+    expect(answered).toBeLessThanOrEqual(32)
+    expect(new Set(sends().map(({ cid }) => cid)).size).toBe(1)
+    Socket.last.tell({ t: 'ack', cid: sends()[0]?.cid ?? '', room: 'channel-1', e: 'e', s: 1 })
+    const said = sends().length
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(sends()).toHaveLength(said)
+    expect(chat.outbox.messages).toEqual([])
+  })
+
+  it('is said once in a while when nobody answers at all', async () => {
+    const chat = await inOpenRoom()
+    chat.send('Hello', undefined, undefined)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sends().length).toBeGreaterThanOrEqual(11)
+    expect(sends().length).toBeLessThanOrEqual(13)
+  })
+})
+
+it('says nothing before the room has let them in again, once they were out of it', async () => {
+  const connection = new ChatConnection()
+  connection.listen(() => {}, { holds: true })
+  const chat = await inOpenRoom(connection)
+  chat.disconnect()
+  chat.connect()
+  chat.send('Hello', undefined, undefined)
+  const sends = () => Socket.last.said.filter(({ t }) => t === 'send')
+  expect(sends()).toEqual([])
+  Socket.last.tell(joined('channel-1', 3))
+  expect(sends()).toHaveLength(1)
 })
