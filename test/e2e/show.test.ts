@@ -43,5 +43,13 @@ it('goes from the publisher to the viewer and on to the recording', async () => 
   await expect.poll(() => framesOf(page, 'vod-player'), { timeout: 20_000 }).toBeGreaterThan(15)
   await seek(page, 'vod-player', duration_seconds - 1.5)
   await expect.poll(() => positionOf(page, 'vod-player'), { timeout: 15_000 }).toBeGreaterThan(duration_seconds - 1.2)
+
+  // A worker makes its thumbnail's sizes; where it is shown small, a small one comes.
+  const widthsOf = async () => (await (await fetch(`${platform.url}/api/recordings/${id}/`)).json()).thumbnail_widths
+  await expect.poll(widthsOf, { timeout: 30_000 }).toEqual([320, 640, 854])
+  await page.goto(`${platform.url}/c/${slug}`)
+  const shown = page.locator('media-card img').first()
+  await expect.poll(() => shown.evaluate((img) => (img as HTMLImageElement).naturalWidth)).toBeGreaterThan(0)
+  expect(await shown.evaluate((img) => (img as HTMLImageElement).currentSrc)).toMatch(/\/thumbnail-320\.avif$/)
   expect(problems).toEqual([])
 }, 120_000)
