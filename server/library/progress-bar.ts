@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { Presets, SingleBar } from 'cli-progress'
 import type { Progress } from './upload.ts'
 import { count, duration, size } from './words.ts'
@@ -8,7 +9,7 @@ const LOG_EVERY_MS = 5000
 const DRAWN_EVERY_MS = 100
 
 /**
- * A bar with rate and time left on standard error: a line that is redrawn in a terminal, a new one every few seconds in
+ * A bar with rate and time left: a line that is redrawn in a terminal, a new one every few seconds in
  * a log. Disposing it draws its last state.
  */
 export class ProgressBar implements Progress, Disposable {
@@ -21,10 +22,10 @@ export class ProgressBar implements Progress, Disposable {
   #isShown = false
   #drawnAt = 0
 
-  constructor(verb: string) {
+  constructor(verb: string, stream: Writable = process.stderr) {
     this.#bar = new SingleBar(
       {
-        stream: process.stderr,
+        stream,
         noTTYOutput: true,
         notTTYSchedule: LOG_EVERY_MS,
         fps: 5,

@@ -37,8 +37,8 @@ afterAll(async () => {
 // In order: each command works on what the one before it left.
 describe('npm run library', () => {
   it('says how it is used', async () => {
-    expect(await test.command(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('fill-missing') })
-    expect(await test.command([])).toMatchObject({ code: 1, err: expect.stringContaining('fill-missing') })
+    expect(await test.spawned(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('fill-missing') })
+    expect(await test.spawned([])).toMatchObject({ code: 1, err: expect.stringContaining('fill-missing') })
     const bad = [
       ['upload'],
       ['upload', folder, '--concurrency', '0'],
@@ -60,7 +60,7 @@ describe('npm run library', () => {
   it('rehearses and sends a tree, and tells of the progress', async () => {
     const rehearsal = await test.command(['upload', folder, '--dry-run'])
     expect(rehearsal).toMatchObject({ code: 0, out: expect.stringContaining('71 of') })
-    const { code, out, err } = await test.command(['upload', folder, '--concurrency', '4'])
+    const { code, out, err } = await test.spawned(['upload', folder, '--concurrency', '4'])
     expect([code, out]).toEqual([
       0,
       '71 files of 111.90 kB: 70 sent (111.40 kB), 1 of a content that was there, 0 unchanged, 0 failed.\n',
@@ -89,7 +89,7 @@ Total                            71   111.90 kB          100 %
   })
 
   it('watches until everything is there', async () => {
-    const { code, out } = await test.command(['watch'])
+    const { code, out } = await test.spawned(['watch'])
     expect([code, out.includes('Everything is there.')]).toEqual([0, true])
     await test.manifest.plan([{ path: 'videos/reminders/late.bin', sizeBytes: 10 }])
     const watching = test.command(['watch', '--prefix', 'videos/reminders'])
@@ -110,7 +110,7 @@ Total                            71   111.90 kB          100 %
     await test.store.put(wrong ?? '', Buffer.alloc(size, 'w'))
     await test.store.put(extra, Buffer.from('nobody’s'))
 
-    const quick = await test.command(['validate'])
+    const quick = await test.spawned(['validate'])
     expect(quick.code).toBe(1)
     expect(quick.out).toContain(`The store has lost (1):\n  ${lost}`)
     expect(quick.out).toContain(`Of another size in the store (1):\n  ${short}`)
@@ -150,7 +150,7 @@ Total                            71   111.90 kB          100 %
 
   it('does not prune beside an upload', async () => {
     await fill(folder, { 'photos/slow.bin': 'slow' })
-    await test.s3.fail('PUT .*library', 1, { delayMs: 2500 })
+    await test.s3.fail('PUT .*library', 1, { delayMs: 1500 })
     const uploading = test.command(['upload', folder])
     await expect.poll(() => test.manifest.find('photos/slow.bin'), { timeout: 10_000 }).not.toBeNull()
     expect(await test.command(['prune'])).toMatchObject({
@@ -216,7 +216,7 @@ Total                            71   111.90 kB          100 %
 
   it('says in a sentence what is away', async () => {
     await fill(folder, { 'photos/new.bin': 'new' })
-    const noDatabase = await test.command(['status'], { DATABASE_URL: 'postgresql://u@127.0.0.1:1/x' })
+    const noDatabase = await test.spawned(['status'], { DATABASE_URL: 'postgresql://u@127.0.0.1:1/x' })
     expect(noDatabase).toMatchObject({ code: 1, err: expect.stringContaining('The database cannot be reached') })
     const noStore = await test.command(['upload', folder, '--patience', '0'], { S3_ENDPOINT: 'http://127.0.0.1:1' })
     expect(noStore).toMatchObject({ code: 1, err: expect.stringContaining('Run it again to go on.') })

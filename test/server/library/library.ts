@@ -3,12 +3,15 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { ObjectStore } from '../../../media/storage/object-store.ts'
 import { openStore } from '../../../media/storage/open-store.ts'
 import { Patience } from '../../../media/storage/patience.ts'
 import { Manifest } from '../../../server/library/manifest.ts'
+import { runCommand } from '../../../server/library/run-command.ts'
 import type { Library } from '../../../server/library/upload.ts'
 import { openDatabase } from '../../support/database.ts'
 import { type S3Server, startS3 } from '../../support/s3.ts'
@@ -21,9 +24,11 @@ export interface TestLibrary extends AsyncDisposable {
   databaseUrl: string
   /** A fresh folder that goes with the library. */
   folder(files?: Record<string, string | Uint8Array>): Promise<string>
-  /** `npm run library -- …` as a process. */
+  /** `npm run library -- …`, without the start of a process. */
   command(args: string[], env?: Record<string, string>): Promise<Ended>
-  /** The same, killed with SIGKILL once the store has had so many requests of it, unless it ends before. */
+  /** The same as a process. */
+  spawned(args: string[], env?: Record<string, string>): Promise<Ended>
+  /** A process, killed with SIGKILL once the store has had so many requests of it, unless it ends before. */
   commandKilledAfter(requests: number, args: string[]): Promise<Ended>
 }
 
@@ -60,7 +65,8 @@ export async function openLibrary(): Promise<TestLibrary> {
       await fill(folder, files)
       return folder
     },
-    command: (args, more = {}) => run(args, { ...env, ...more }),
+    command: (args, more = {}) => call(args, { ...env, ...more }),
+    spawned: (args, more = {}) => run(args, { ...env, ...more }),
     commandKilledAfter(requests, args) {
       const last = s3.requests.length + requests
       return run(args, env, () => s3.requests.length >= last)
@@ -76,17 +82,27 @@ export async function fill(folder: string, files: Record<string, string | Uint8A
   }
 }
 
+async function call(args: string[], env: Record<string, string>): Promise<Ended> {
+  const [out, err] = [new PassThrough(), new PassThrough()]
+  const said = Promise.all([text(out), text(err)])
+  const code = await runCommand(args, { env, out, err, signal: new AbortController().signal })
+  out.end()
+  err.end()
+  const [printed, complaint] = await said
+  return { code, out: printed, err: complaint }
+}
+
 async function run(args: string[], env: Record<string, string>, isKilled?: () => boolean): Promise<Ended> {
   const child = spawn(process.execPath, ['server/library/cli.ts', ...args], {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: 'node_modules/.cache/node', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended: Ended = { code: null, out: '', err: '' }
-  child.stdout.on('data', (text) => {
-    ended.out += text
+  child.stdout.on('data', (piece) => {
+    ended.out += piece
   })
-  child.stderr.on('data', (text) => {
-    ended.err += text
+  child.stderr.on('data', (piece) => {
+    ended.err += piece
   })
   const closed = once(child, 'close')
   const watch = isKilled && setInterval(() => isKilled() && child.kill('SIGKILL'), 2)
