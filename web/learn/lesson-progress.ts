@@ -1,10 +1,16 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import type { ProgressJson } from '../../server/progress/contract.ts'
 import { ApiError, get, send, sendLast } from '../api.ts'
-import { WatchedRanges } from './watched-ranges.ts'
+import { type Range, WatchedRanges } from './watched-ranges.ts'
 
 /** As the API asks for it. */
 const EVERY_MS = 10_000
+
+interface Word {
+  position_seconds?: number
+  ranges?: Range[]
+  status?: 'completed'
+}
 
 /**
  * Tells the API how far its learner is with one lesson: every ten seconds while there is something new, at once when the
@@ -19,7 +25,10 @@ export class LessonProgress implements ReactiveController {
   #lesson: number | null = null
   #position: number | null = null
   #timer: ReturnType<typeof setInterval> | undefined
-  #isSending = false
+  /** What is on its way. */
+  #sending: Promise<unknown> | null = null
+  /** There is more to tell once that has come. */
+  #isOwed = false
 
   constructor(host: ReactiveControllerHost, onValue: (progress: ProgressJson) => void) {
     this.#host = host
@@ -101,31 +110,41 @@ export class LessonProgress implements ReactiveController {
   async #beat(): Promise<void> {
     const isRead = this.value?.completion_rule.type === 'read' && this.value.status !== 'completed'
     if (document.hidden || this.value === null || (this.#watched.isEmpty && !isRead)) return
+    if (this.#sending) {
+      this.#isOwed = true
+      return
+    }
     // Not lost: it is sent with the next one.
     await this.#send(this.#body()).catch((error: unknown) => {
       if (!(error instanceof ApiError)) throw error
     })
   }
 
-  #body() {
+  #body(): Word {
     const position = this.#position === null ? {} : { position_seconds: Math.min(1e6, this.#position) }
     const ranges = this.#watched.take()
     return { ...position, ...(ranges.length > 0 ? { ranges } : {}) }
   }
 
-  async #send(body: object): Promise<ProgressJson | null> {
+  /** One after the other; null, or what is known, when the lesson was left meanwhile. */
+  async #send(body: Word): Promise<ProgressJson | null> {
     const lesson = this.#lesson
-    if (lesson === null || this.#isSending) return this.value
-    this.#isSending = true
+    while (this.#sending) await this.#sending.catch(() => undefined)
+    if (lesson === null || lesson !== this.#lesson) return this.value
+    const sending = send<ProgressJson>('POST', `/api/lessons/${lesson}/progress/`, body)
+    this.#sending = sending
     try {
-      const progress = await send<ProgressJson>('POST', `/api/lessons/${lesson}/progress/`, body)
+      const progress = await sending
       if (lesson === this.#lesson) {
-        this.#watched.saved()
+        if (body.ranges) this.#watched.saved()
         this.#take(progress)
       }
       return progress
     } finally {
-      this.#isSending = false
+      this.#sending = null
+      const isOwed = this.#isOwed
+      this.#isOwed = false
+      if (isOwed) void this.#beat()
     }
   }
 
