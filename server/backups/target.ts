@@ -110,14 +110,14 @@ export class Target {
   /** Takes the empty tables away and makes those of a version. @throws {BackupError} of a version that is not known here */
   async makeTables(migration: string): Promise<void> {
     const { schema } = migrationLists[this.kind]
-    const present = await lookAt(this.#pool, [...this.#tables, migrationLists[this.kind]])
-    if (present.length > 0) await this.#pool.query(`drop table ${present.map(quoted).join(', ')} cascade`)
-    const { rows } = await this.#pool.query<{ routine: string }>(
-      `select p.oid::regprocedure::text as routine from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-        where n.nspname = $1 and not exists (select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')`,
+    // Whatever earlier migrations made in there, functions and dictionaries too; not what belongs to an extension.
+    const { rows } = await this.#pool.query<{ type: string; identity: string }>(
+      `select o.type, o.identity from pg_depend d, pg_identify_object(d.classid, d.objid, 0) o
+        where d.refclassid = 'pg_namespace'::regclass and d.refobjid = to_regnamespace($1) and d.deptype = 'n'
+          and not exists (select 1 from pg_depend e where e.classid = d.classid and e.objid = d.objid and e.deptype = 'e')`,
       [schema],
     )
-    if (rows.length > 0) await this.#pool.query(`drop routine ${rows.map((row) => row.routine).join(', ')} cascade`)
+    for (const { type, identity } of rows) await this.#pool.query(`drop ${type} if exists ${identity} cascade`)
     await this.#pool.query(`create schema if not exists ${schema}`)
     const pending = await this.#orm.migrator.getPending()
     if (!pending.some(({ name }) => name === migration)) {

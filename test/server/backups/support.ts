@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { inject } from 'vitest'
+import type { ObjectStore } from '../../../media/storage/object-store.ts'
 import { openAnalytics } from '../../../server/analytics/orm.ts'
 import { lookAt, quoted, quotedColumns, sequencesOf, type Table, tablesOf } from '../../../server/backups/tables.ts'
 import { newId } from '../../../server/db/base.ts'
@@ -56,6 +57,17 @@ export async function contentOf(url: string): Promise<Record<string, unknown>> {
   })
 }
 
+/** Tables whose rows are not the same, with one that differs: all of them would fill the screen. */
+export async function differences(one: Record<string, unknown>, other: string): Promise<unknown[]> {
+  const there = await contentOf(other)
+  return Object.keys({ ...one, ...there }).flatMap((table) => {
+    const [here, elsewhere] = [one[table], there[table]] as [unknown[], unknown[]]
+    const same = JSON.stringify(here) === JSON.stringify(elsewhere)
+    const row = here?.find((each, at) => JSON.stringify(each) !== JSON.stringify(elsewhere?.[at]))
+    return same ? [] : [[table, here?.length, elsewhere?.length, row]]
+  })
+}
+
 /** What a schema is made of, whoever made it: columns, constraints, indexes, triggers, functions. */
 export async function schemaOf(url: string): Promise<string[]> {
   const rows = await ask<{ line: string }>(
@@ -70,7 +82,31 @@ export async function schemaOf(url: string): Promise<string[]> {
        where nspname in ('public', 'analytics') and not tgisinternal
      union all select p.oid::regprocedure || prosrc from pg_proc p join pg_namespace n on n.oid = pronamespace
        where nspname in ('public', 'analytics')
+     union all select format('%s %s', dictname, dictinitoption) from pg_ts_dict d join pg_namespace n on n.oid = dictnamespace
+       where nspname = 'public'
+     union all select format('%s %s %s', m.mapcfg::regconfig, m.maptokentype, m.mapdict::regdictionary) from pg_ts_config_map m
+       join pg_ts_config c on c.oid = m.mapcfg join pg_namespace n on n.oid = c.cfgnamespace where nspname = 'public'
      order by 1`,
   )
   return rows.map(({ line }) => line)
 }
+
+/** Every file of one backup in the store. */
+export async function filesOf(store: ObjectStore, name: string): Promise<string[]> {
+  const files: string[] = []
+  for await (const { key } of store.list(`backups/${name}/`)) files.push(key.slice(key.lastIndexOf('/') + 1))
+  return files
+}
+
+/** The same store, but for what is said. */
+export function storeWith(store: ObjectStore, instead: Partial<ObjectStore>): ObjectStore {
+  const own = instead as Record<PropertyKey, unknown>
+  return new Proxy(store, {
+    get(target, name) {
+      const value = own[name] ?? Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+export const at = (url: string, statistics = url) => ({ database: { url }, analytics: { url: statistics } })
