@@ -5,10 +5,10 @@ import { BackupError } from './backup-error.ts'
 /**
  * A backup is a folder of the store:
  *
- *   backups/20261121T013700Z-<random>/users.copy.gz      a table, as COPY's text, gzipped
- *                                     …
- *                                     media.jsonl.gz     key and size of every object of the store
- *                                     manifest.json      written last: without one the backup is unfinished
+ *   backups/20261121T013700.123Z-<random>/users.copy.gz      a table, as COPY's text, gzipped
+ *                                         …
+ *                                         media.jsonl.gz     key and size of every object of the store
+ *                                         manifest.json      written last: without one the backup is unfinished
  *
  * Its name cannot be guessed, so that a bucket somebody opened to the world by mistake still does not give it away.
  */
@@ -17,7 +17,7 @@ export const MANIFEST = 'manifest.json'
 export const MEDIA = 'media.jsonl.gz'
 
 const FORMAT = 1
-const name = /^\d{8}T\d{6}Z-[0-9a-f]{24}$/
+const name = /^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{24}$/
 
 const count = z.number().int().min(0)
 const piece = z.strictObject({
@@ -71,12 +71,12 @@ export function isBackupName(text: string): boolean {
 
 /** Names sort as their moments do. */
 export function newBackupName(now: Date): string {
-  return `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z-${randomBytes(12).toString('hex')}`
+  return `${now.toISOString().replaceAll(/[-:]/g, '')}-${randomBytes(12).toString('hex')}`
 }
 
 /** When the backup of this name was begun. */
 export function momentOf(name: string): Date {
-  return new Date(name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6Z'))
+  return new Date(name.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)([\d.]+)Z.*$/, '$1-$2-$3T$4:$5:$6Z'))
 }
 
 /** With its own SHA-256 in the first line, so that one that was edited or cut is not believed. */

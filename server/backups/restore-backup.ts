@@ -65,8 +65,9 @@ export async function restoreBackup(
   try {
     for (const target of targets) {
       const isOf = ({ database }: { database: string }) => database === target.kind
-      await target.load(manifest.tables.filter(isOf), manifest.sequences.filter(isOf), async (piece, sink) => {
-        await readPiece(store, manifest.name, piece, sink, { onBytes: stage?.bytes, signal })
+      await target.load(manifest.tables.filter(isOf), manifest.sequences.filter(isOf), async (piece, sink, broken) => {
+        const either = signal ? AbortSignal.any([signal, broken]) : broken
+        await readPiece(store, manifest.name, piece, sink, { onBytes: stage?.bytes, signal: either })
         stage?.piece()
       })
     }

@@ -129,13 +129,13 @@ export class Target {
   }
 
   /**
-   * Fills the tables by `fill`, which is given where one's rows are to be written. References are taken off before and put
+   * Fills the tables by `fill`, which is told where one's rows are to be written, and when that is lost. References are taken off before and put
    * on again after, which checks every row; no trigger runs, so each row is as it was.
    */
   async load(
     tables: readonly TablePiece[],
     sequences: readonly Sequence[],
-    fill: (piece: TablePiece, sink: Writable) => Promise<void>,
+    fill: (piece: TablePiece, sink: Writable, broken: AbortSignal) => Promise<void>,
   ): Promise<void> {
     await this.#requireFit(tables)
     const references = await this.#dropReferences()
@@ -144,8 +144,13 @@ export class Target {
       await this.#pool.query(`alter table ${name} disable trigger user`)
       const client = await this.#pool.connect()
       const copy = copyFrom(`copy ${name} (${quotedColumns(piece.columns)}) from stdin`)
+      const broken = new AbortController()
+      // A connection that breaks before there is anything to write would be noticed by nobody else.
+      copy.on('error', (error) => broken.abort(error))
       try {
-        await fill(piece, client.query(copy))
+        await fill(piece, client.query(copy), broken.signal)
+      } catch (error) {
+        throw broken.signal.reason ?? error
       } finally {
         client.release()
       }

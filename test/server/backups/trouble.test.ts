@@ -1,0 +1,343 @@
+import { buffer } from 'node:stream/consumers'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type ObjectStore, ObjectStoreError } from '../../../media/storage/object-store.ts'
+import { backUp } from '../../../server/backups/back-up.job.ts'
+import { findBackups, requireBackup } from '../../../server/backups/find-backups.ts'
+import { makeBackup } from '../../../server/backups/make-backup.ts'
+import { type Manifest, sealManifest } from '../../../server/backups/manifest.ts'
+import { measureBackups } from '../../../server/backups/metrics.ts'
+import { outdated } from '../../../server/backups/purge-backups.ts'
+import { checkBackup, restoreBackup } from '../../../server/backups/restore-backup.ts'
+import { makeDemo } from '../../../server/demo.ts'
+import { Queue } from '../../../server/jobs/queue.ts'
+import { startServer, type TestServer } from '../../support/server.ts'
+import { ask, at, filesOf, openEmptyDatabase, schemaOf, storeWith, withClient } from './support.ts'
+
+let server: TestServer
+let store: ObjectStore
+let whole: Manifest
+beforeAll(async () => {
+  server = await startServer()
+  store = server.context.store
+  await makeDemo(server.context)
+  whole = await makeBackup(server.context)
+})
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+const names = async () => (await findBackups(store)).map(({ name, why }) => [name, why])
+const putAll = async (from: string, to: string, but: (file: string, bytes: Buffer) => Buffer | null) => {
+  for (const file of await filesOf(store, from)) {
+    const bytes = but(file, await buffer((await store.get(`backups/${from}/${file}`)).body))
+    if (bytes) await store.put(`backups/${to}/${file}`, bytes)
+  }
+}
+const away = () => new ObjectStoreError('unavailable', 'the store is away')
+
+describe('a backup that is not what it was', () => {
+  const flipped = (bytes: Buffer, at = bytes.length >> 1) => {
+    const changed = Buffer.from(bytes)
+    changed[at] = (changed[at] ?? 0) ^ 1
+    return changed
+  }
+  const kinds: [string, RegExp, (file: string, bytes: Buffer) => Buffer | null][] = [
+    ['unfinished', /unfinished/, (file, bytes) => (file === 'manifest.json' ? null : bytes)],
+    ['without a table', /users\.copy\.gz is missing/, (file, bytes) => (file === 'users.copy.gz' ? null : bytes)],
+    [
+      'with a table cut',
+      /users\.copy\.gz has \d+ bytes instead/,
+      (file, bytes) => (file === 'users.copy.gz' ? bytes.subarray(0, -1) : bytes),
+    ],
+    [
+      'with a manifest cut',
+      /manifest is cut or changed/,
+      (file, bytes) => (file === 'manifest.json' ? bytes.subarray(0, -20) : bytes),
+    ],
+    [
+      'with an empty manifest',
+      /manifest is cut or changed/,
+      (file, bytes) => (file === 'manifest.json' ? Buffer.alloc(0) : bytes),
+    ],
+    [
+      'with a manifest changed',
+      /manifest is cut or changed/,
+      (file, bytes) => (file === 'manifest.json' ? flipped(bytes) : bytes),
+    ],
+    ['with the manifest of another', /that of another/, (_file, bytes) => bytes],
+    [
+      'with a table changed',
+      /users\.copy\.gz has another SHA-256/,
+      (file, bytes) => (file === 'users.copy.gz' ? flipped(bytes) : bytes),
+    ],
+    [
+      'with the list of media changed',
+      /media\.jsonl\.gz has another SHA-256/,
+      (file, bytes) => (file === 'media.jsonl.gz' ? flipped(bytes) : bytes),
+    ],
+  ]
+  it.each(kinds)('is refused: %s', async (_kind, sentence, but) => {
+    const name = `20260101T000000.000Z-${'0'.repeat(24)}`
+    const isOfAnother = sentence.source.includes('another$') || sentence.source === 'that of another'
+    await putAll(whole.name, name, (file, bytes) => {
+      const own = file === 'manifest.json' && !isOfAnother ? Buffer.from(sealManifest({ ...whole, name })) : bytes
+      return but(file, own)
+    })
+    try {
+      await expect(requireBackup(store, '20260101').then((manifest) => checkBackup(store, manifest))).rejects.toThrow(
+        sentence,
+      )
+    } finally {
+      await store.delete((await filesOf(store, name)).map((file) => `backups/${name}/${file}`))
+    }
+  })
+
+  it('leaves the database empty when it is found out in the middle', async () => {
+    await using empty = await openEmptyDatabase()
+    const before = await schemaOf(empty.url)
+    const restore = (manifest: Manifest, from = store) =>
+      restoreBackup({ config: at(empty.url), store: from }, manifest)
+    const get: ObjectStore['get'] = async (key, range) => {
+      if (!key.endsWith('/users.copy.gz')) return store.get(key, range)
+      const found = await store.get(key.replace('users', 'tag'))
+      return found
+    }
+    await expect(restore(whole, storeWith(store, { get }))).rejects.toThrow()
+    const tables = whole.tables.map((piece) => (piece.table === 'users' ? { ...piece, rows: piece.rows + 1 } : piece))
+    await expect(restore({ ...whole, tables })).rejects.toThrow(/4 rows instead of 5/)
+    const columns = whole.tables.map((piece) => (piece.table === 'users' ? { ...piece, columns: ['id'] } : piece))
+    await expect(restore({ ...whole, tables: columns })).rejects.toThrow(/users has other columns/)
+    // A row that refers to nothing.
+    const orphans = whole.tables.filter(({ table }) => table !== 'users')
+    await expect(restore({ ...whole, tables: orphans })).rejects.toThrow(/foreign key/)
+    const newer = { ...whole.migrations, main: 'Migration20991231235959_future' }
+    await expect(restore({ ...whole, migrations: newer })).rejects.toThrow(
+      /newer version .* Migration20991231235959_future/,
+    )
+    expect(await schemaOf(empty.url)).toEqual(before)
+  })
+
+  it('leaves the database empty when the connection breaks in the middle', async () => {
+    await using empty = await openEmptyDatabase()
+    const before = await schemaOf(empty.url)
+    const get: ObjectStore['get'] = async (key, range) => {
+      if (key.endsWith('/lesson.copy.gz')) {
+        await ask(
+          server.config.database.url,
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+          [new URL(empty.url.replace(/%2F/g, '')).pathname.slice(1)],
+        )
+      }
+      return store.get(key, range)
+    }
+    const broken = restoreBackup({ config: at(empty.url), store: storeWith(store, { get }) }, whole)
+    await expect(broken).rejects.toThrow()
+    expect(await schemaOf(empty.url)).toEqual(before)
+    await restoreBackup({ config: at(empty.url), store }, whole)
+    expect(await ask(empty.url, 'select count(*)::int as n from users')).toEqual([{ n: 4 }])
+  })
+
+  it('is not restored over anything', async () => {
+    const restore = (url: string) => restoreBackup({ config: at(url), store }, whole)
+    await expect(restore(server.config.database.url)).rejects.toThrow(
+      /not empty, it has rows in the table .*new DATA_DIR and DEMO=0/,
+    )
+    expect(await ask(server.config.database.url, 'select count(*)::int as n from users')).toEqual([{ n: 4 }])
+    await using foreign = await openEmptyDatabase()
+    await ask(foreign.url, 'create table accounts (id int)')
+    await expect(restore(foreign.url)).rejects.toThrow(/not empty, it has the table accounts, which is not ours/)
+    // Another database next to an empty main one.
+    const mixed = restoreBackup({ config: at(foreign.url, server.config.database.url), store }, whole)
+    await expect(mixed).rejects.toThrow(/not empty/)
+  })
+
+  it('says which one is meant, or that none is', async () => {
+    expect((await requireBackup(store, whole.name.slice(0, 16))).name).toBe(whole.name)
+    for (const word of ['', '1999', '../etc'])
+      await expect(requireBackup(store, word)).rejects.toThrow(/There is no backup/)
+    const second = await makeBackup(server.context)
+    await expect(requireBackup(store, '2')).rejects.toThrow(/2 backups begin with 2/)
+    await store.delete((await filesOf(store, second.name)).map((file) => `backups/${second.name}/${file}`))
+  })
+})
+
+describe('a backup that is broken off', () => {
+  it.each([
+    ['the store', async () => Promise.reject(away())],
+    [
+      'the connection',
+      async () => {
+        await withClient(server.config.database.url, (client) =>
+          client.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity
+              where datname = current_database() and query like 'copy %' and pid <> pg_backend_pid()`,
+          ),
+        )
+      },
+    ],
+  ])('by %s leaves nothing of itself, and the next one is made', async (_what, breaks) => {
+    const before = await names()
+    const put: ObjectStore['put'] = async (key, body, options) => {
+      if (key.endsWith('/payment.copy.gz')) await breaks()
+      return store.put(key, body, options)
+    }
+    await expect(makeBackup({ ...server.context, store: storeWith(store, { put }) })).rejects.toThrow()
+    expect(await names()).toEqual(before)
+    const next = await makeBackup(server.context)
+    expect((await findBackups(store))[0]).toMatchObject({ name: next.name, why: null })
+  })
+
+  it('by a stop leaves nothing of itself', async () => {
+    const before = await names()
+    const stopping = new AbortController()
+    const put: ObjectStore['put'] = async (key, body, options) => {
+      if (key.endsWith('/payment.copy.gz')) stopping.abort(new Error('stopped'))
+      return store.put(key, body, options)
+    }
+    const stopped = makeBackup({ ...server.context, store: storeWith(store, { put }) }, { signal: stopping.signal })
+    await expect(stopped).rejects.toThrow()
+    expect(await names()).toEqual(before)
+  })
+
+  it('by a store that then takes no deletion either is not listed as whole, and gone after the next', async () => {
+    const put: ObjectStore['put'] = async (key, body, options) => {
+      if (key.endsWith('/manifest.json')) throw away()
+      return store.put(key, body, options)
+    }
+    const trouble = storeWith(store, { put, delete: () => Promise.reject(away()) })
+    await expect(makeBackup({ ...server.context, store: trouble })).rejects.toThrow('the store is away')
+    const [left] = await findBackups(store)
+    expect(left).toMatchObject({ manifest: null, why: 'it is unfinished' })
+    await backUp(server.context)
+    expect((await names()).map(([name]) => name)).not.toContain(left?.name)
+  })
+})
+
+describe('the nightly job', () => {
+  const runs = new AsyncDisposableStack()
+  afterAll(() => runs.disposeAsync())
+  const work = async (from: ObjectStore) => {
+    const queue = runs.use(new Queue(server.config.database.url, server.context.log, 'works'))
+    await queue.start()
+    const context = { ...server.context, queue, store: from }
+    await queue.work('back-up', (_night, signal) => backUp(context, signal), { everySeconds: 0.5 })
+    return queue
+  }
+  const states = async () =>
+    (
+      await ask<{ state: string }>(server.config.database.url, `select state from pgboss.job where name = 'back-up'`)
+    ).map(({ state }) => state)
+  beforeEach(async () => {
+    await ask(server.config.database.url, `delete from pgboss.job where name = 'back-up'`)
+  })
+
+  it('makes one, with two workers, and again when the store was away', async () => {
+    const before = (await names()).length
+    let isAway = true
+    const put: ObjectStore['put'] = async (key, body, options) => {
+      if (isAway && key.endsWith('/payment.copy.gz')) throw away()
+      return store.put(key, body, options)
+    }
+    const flaky = storeWith(store, { put })
+    const workers = [await work(flaky), await work(flaky)]
+    await Promise.all([...workers, ...workers].map((queue) => queue.add('back-up', {})))
+    await expect.poll(states).toEqual(['retry'])
+    expect((await names()).length).toBe(before)
+    isAway = false
+    await ask(server.config.database.url, `update pgboss.job set start_after = now() where name = 'back-up'`)
+    await expect.poll(states).toEqual(['completed'])
+    expect((await names()).length).toBe(before + 1)
+    await runs.disposeAsync()
+  })
+})
+
+describe('old backups', () => {
+  const now = new Date('2026-03-20T01:40:00Z')
+  const of = (stamp: string, isWhole = true) => ({
+    name: `${stamp}.000Z-${'0'.repeat(24)}`,
+    manifest: isWhole ? whole : null,
+  })
+  const days = (stamps: string[]) => stamps.map((stamp) => stamp.slice(0, 15))
+
+  it('go, but for the newest of each of the last seven days that have one, and those of the last day', () => {
+    const nightly = Array.from({ length: 12 }, (_, day) => of(`202603${String(20 - day).padStart(2, '0')}T013700`))
+    expect(days(outdated(nightly, now))).toEqual(days(nightly.slice(7).map(({ name }) => name)))
+    const sparse = [of('20260320T013700'), of('20260319T200000'), of('20260319T100000'), of('20260201T013700')]
+    expect(outdated(sparse, now)).toEqual([])
+    const twice = [of('20260320T013700'), of('20260318T200000'), of('20260318T013700')]
+    expect(days(outdated(twice, now))).toEqual(['20260318T013700'])
+  })
+
+  it('that are unfinished go once there is a newer whole one, and count for none', () => {
+    const some = [
+      of('20260320T013900', false),
+      of('20260320T013700'),
+      of('20260319T013700', false),
+      of('20260318T013700'),
+    ]
+    expect(days(outdated(some, now))).toEqual(['20260319T013700'])
+    expect(outdated([of('20260320T013900', false)], now)).toEqual([])
+  })
+
+  it('are deleted with every piece', async () => {
+    const tables = whole.tables.slice(0, 1)
+    const aCopy = async (stamp: string) => {
+      const name = `${stamp}.000Z-${'1'.repeat(24)}`
+      const files = [...tables, whole.media].map(({ file }) => file)
+      await putAll(whole.name, name, (file, bytes) => (files.includes(file) ? bytes : null))
+      await store.put(`backups/${name}/manifest.json`, Buffer.from(sealManifest({ ...whole, name, tables })))
+      return name
+    }
+    const name = await aCopy('20250101T000000')
+    for (let day = 1; day <= 7; day++) await aCopy(`2026020${day}T000000`)
+    await backUp(server.context)
+    expect(await filesOf(store, name)).toEqual([])
+    // Today has one, so of the seven before the newest six are left.
+    const left = (await findBackups(store)).map((each) => each.name.slice(0, 8)).filter((day) => day < '20260301')
+    expect(left).toEqual(['20260207', '20260206', '20260205', '20260204', '20260203', '20260202'])
+  })
+})
+
+describe('its metrics', () => {
+  const told = async (from: ObjectStore) => {
+    const registry = new Registry()
+    measureBackups(registry, from)
+    const text = await registry.metrics()
+    return Object.fromEntries(
+      [...text.matchAll(/^(backup_\w+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]),
+    )
+  }
+
+  it('are of the newest whole one, of whatever process; there are none without one, or without a store', async () => {
+    const { name, seconds, tables, media } = await makeBackup(server.context)
+    const metrics = await told(store)
+    expect(name).toBe((await findBackups(store))[0]?.name)
+    const bytes = tables.reduce((total, piece) => total + piece.bytes, media.bytes)
+    expect(metrics).toMatchObject({ backup_bytes: bytes, backup_duration_seconds: seconds })
+    expect(metrics.backup_age_seconds).toBeLessThan(60)
+    async function* none() {}
+    expect(await told(storeWith(store, { list: none }))).toEqual({})
+    const list = () => {
+      throw away()
+    }
+    expect(await told(storeWith(store, { list }))).toEqual({})
+  })
+})
+
+it('no address of the api leads to a backup', async () => {
+  const agent = await server.signIn(await server.register('admin'))
+  const file = `backups/${whole.name}/users.copy.gz`
+  for (const path of [
+    `/${file}`,
+    `/api/${file}`,
+    `/api/files/${file}`,
+    `/api/files/../${file}`,
+    `/api/files/library/..%2f..%2f${file}`,
+    `/api/files/public/${file}`,
+    `/vod/token/${'a'.repeat(24)}/../../${file}`,
+    `/_store/${file}`,
+    `/api/library/files/${file}`,
+  ]) {
+    const answer = await agent.get(path)
+    expect([path, answer.status >= 400, answer.get('x-accel-redirect')]).toEqual([path, true, undefined])
+  }
+})
