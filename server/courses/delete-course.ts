@@ -5,6 +5,7 @@ import type { Queue } from '../jobs/queue.ts'
 import { queueDeletion } from '../library/delete-objects.job.ts'
 import { keysOfPicture } from '../pictures/picture-name.ts'
 import type { Person } from './access.ts'
+import { Course } from './course.ts'
 import { lockCourse } from './lock-course.ts'
 import { removeFiles } from './remove-files.ts'
 
@@ -24,6 +25,8 @@ export async function deleteCourse(em: EntityManager, queue: Queue, person: Pers
     if (course.status !== 'draft' || used?.is_used) throw new DomainError('course_in_use')
     const details = { title: course.title }
     writeAudit(tx, { actor: person.id, action: 'course.delete', object: `course:${courseId}`, details })
+    // Else it would keep its own files.
+    await tx.nativeUpdate(Course, { id: courseId }, { previewAsset: null })
     await removeFiles(tx, queue, 'm.course_id', courseId)
     if (course.thumbnail) await queueDeletion(queue, tx, keysOfPicture(course.thumbnail))
     tx.remove(course)

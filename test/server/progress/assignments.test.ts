@@ -243,6 +243,16 @@ describe('a submission', () => {
     expect([keys.includes(keyOf(gone)), keys.includes(keyOf(kept))]).toEqual([true, false])
   })
 
+  it('leaves a file with the course that shows it as its preview', async () => {
+    const lesson = await anAssignment({}, { isPublished: false })
+    const { body } = await handIn(room.teacher, lesson).expect(201)
+    const file = room.em().getReference(MediaAsset, body.files[0].id)
+    await room.em().nativeUpdate(Course, { id: room.course.id }, { previewAsset: file })
+    await room.teacher.agent.delete(`/api/lessons/${lesson.id}/`).expect(204)
+    expect(await room.em().count(MediaAsset, { id: file.id })).toBe(1)
+    await room.em().nativeUpdate(Course, { id: room.course.id }, { previewAsset: null })
+  })
+
   it('is graded by staff who look after learners, and the grade completes the lesson', async () => {
     const lesson = await anAssignment({ completion: 'graded', pass_grade: 60, max_grade: 100 })
     const { user, agent } = await room.learner()
