@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename } from 'node:fs/promises'
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Context as KoaContext } from 'koa'
 import type { Context } from '../context.ts'
@@ -119,13 +119,15 @@ export function exportRoutes(context: Context): Api[] {
       const id = newId()
       const place = conversionPath(config.dataDir, id)
       await mkdir(dirname(place), { recursive: true })
+      await using untaken = new AsyncDisposableStack()
+      untaken.defer(() => rm(place, { force: true }))
       // Of another file system it is copied.
       await rename(file.path, place).catch(() => copyFile(file.path, place))
       const owner = ctx.state.viewer?.id ?? null
+      const made = await requestConversion(ctx.state.em, queue, { ...piece, id, fileName: file.fileName, owner })
+      untaken.move()
       ctx.status = 202
-      ctx.body = presentExport(
-        await requestConversion(ctx.state.em, queue, { ...piece, id, fileName: file.fileName, owner }),
-      )
+      ctx.body = presentExport(made)
     },
   )
 

@@ -55,6 +55,12 @@ async function asked(file = short, piece: Record<string, string> = {}): Promise<
   return body.id
 }
 
+it('leaves no file behind when it cannot be taken', async () => {
+  vi.spyOn(server.context.queue, 'add').mockRejectedValueOnce(new Error('the database is away'))
+  await server.visitor().post('/api/convert/').field({ format: 'mp4', duration: '1' }).attach('file', short).expect(500)
+  expect(readdirSync(folder()).filter((name) => name.endsWith('.upload'))).toEqual([])
+})
+
 const run = (id: string, signal = new AbortController().signal) => makeExport(server.context, id, signal)
 
 /** Processes whose command names the export. */
