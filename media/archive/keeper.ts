@@ -251,8 +251,13 @@ export class Keeper implements AsyncDisposable {
 
   async #fetch(file: string): Promise<Uint8Array | null> {
     if (!this.#catalogue.stored.has(file)) return null
-    const { body } = await this.#options.store.get(this.#keyOf(file)).catch(() => ({ body: null }))
-    return body && Buffer.concat(await body.toArray())
+    try {
+      const { body } = await this.#options.store.get(this.#keyOf(file))
+      return Buffer.concat(await body.toArray())
+    } catch {
+      // It is there all the same, and is asked for again by whoever needs it.
+      return null
+    }
   }
 
   async #readStored(file: string): Promise<ArchivedFile | null> {

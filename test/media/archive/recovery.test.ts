@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { expect, it, vi } from 'vitest'
 import { Archiver } from '../../../media/archive/archiver.ts'
 import { Packager } from '../../../media/packager/packager.ts'
@@ -104,6 +105,30 @@ it('goes on uploading what was closed, remembers cause and reports, and leaves n
   expect(await third.read('top', '0.m4s')).toMatchObject({ bytes: expect.any(Uint8Array) })
   expect(await recoverArchivers({ directory: folder.path, store })).toEqual([])
 })
+
+it('goes on with every broadcast, though the store breaks off in the middle of a file that it alone has', async () => {
+  await using folder = await temporaryFolder()
+  const store = storeIn(folder.path)
+  const first = await openArchiver({ directory: folder.path, store })
+  await archiveClip(first, await aClip(6))
+  await vi.waitFor(async () => {
+    const journal = await readFile(join(folder.path, 'spool', first.grant.broadcast, 'journal'), 'utf8')
+    expect(journal).toContain('{"fact":"stored","file":"top/init-0.mp4"}')
+  })
+  await first[Symbol.asyncDispose]()
+  await rm(join(folder.path, 'spool', first.grant.broadcast, 'top/init-0.mp4'))
+
+  const breaking = Object.assign(storeIn(folder.path), {
+    get: async () => ({ body: Readable.from(brokenOff()), size: 9, contentType: null }),
+  })
+  await using second = only(await recoverArchivers({ directory: folder.path, store: breaking }))
+  expect(second).toMatchObject({ isClosed: false, lostSegments: 0 })
+})
+
+async function* brokenOff(): AsyncGenerator<Buffer> {
+  yield Buffer.from('half')
+  throw new Error('the line broke')
+}
 
 it('finds segments that did not survive a loss of power, and the recording says where they were', async () => {
   await using folder = await temporaryFolder()
