@@ -51,6 +51,7 @@ export class Revocations implements AsyncDisposable {
     const subscribed = (async () => {
       await this.#subscriber.connect()
       await this.#subscriber.subscribe(KEY, (message) => this.#hear(message))
+      if (!this.#client.isReady) await new Promise((resolve) => this.#client.once('ready', resolve))
       await this.#load()
     })().catch((error) => this.#log.warn({ error }, 'revocations are not being heard'))
     await Promise.race([subscribed, patience.promise])
@@ -89,13 +90,15 @@ export class Revocations implements AsyncDisposable {
   readonly #reload = () => void this.#load()
 
   /** One reading at a time; a call during one is answered by it, since either connection's return asks for it. */
-  #load(): Promise<void> {
+  async #load(): Promise<void> {
+    // The subscriber was there first, at a start or after a restart of Redis: the client's own return reads.
+    if (!this.#client.isReady) return
     this.#loading ??= this.#merge()
       .catch((error) => this.#log.warn({ error }, 'revocations could not be read'))
       .finally(() => {
         this.#loading = null
       })
-    return this.#loading
+    await this.#loading
   }
 
   async #merge(): Promise<void> {

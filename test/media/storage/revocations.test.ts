@@ -47,6 +47,20 @@ describe('a revocation', () => {
     expect(there.revocations.isRevoked({ subject: 'u7', issuedAt: there.revocations.issuedBefore('u7') })).toBe(false)
   })
 
+  it('is read without a complaint whichever of its two connections is there first', async () => {
+    await admin.hSet('revocations', 'u9', String(seconds()))
+    const warnings: unknown[] = []
+    const redis = createRedis(`unix://${proxy.directory}/redis.sock`, quiet)
+    stack.defer(() => redis.destroy())
+    const revocations = stack.use(new Revocations(redis, { warn: (...said) => void warnings.push(said) }))
+    const started = revocations.start(20_000)
+    await vi.waitFor(async () => expect((await admin.pubSubNumSub('revocations')).revocations).toBeGreaterThan(0))
+    await redis.connect()
+    await started
+    expect(revocations.isRevoked({ subject: 'u9', issuedAt: 0 })).toBe(true)
+    expect(warnings).toEqual([])
+  })
+
   it('of a user takes every session along, of a session only that one', async () => {
     const { revocations } = await open()
     const issuedAt = seconds() - 1
