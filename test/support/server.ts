@@ -17,8 +17,9 @@ import type { RequestState } from '../../server/http/request.ts'
 import { createLogger } from '../../server/logger.ts'
 import type { PaymentProvider } from '../../server/payments/provider.ts'
 import { openDatabase } from './database.ts'
+import { PASSWORD, SharedPasswords } from './shared-passwords.ts'
 
-export const PASSWORD = 'correct horse battery'
+export { PASSWORD }
 export const INTERNAL_SECRET = 'i'.repeat(40)
 
 type Agent = ReturnType<typeof request.agent>
@@ -48,6 +49,8 @@ export interface TestServerOptions {
   pageMs?: number
   providers?: readonly PaymentProvider[]
   pushAgent?: HttpsAgent
+  /** Every password is hashed and checked for itself, which a test of passwords needs and every other one waits for. */
+  isHashing?: boolean
 }
 
 let people = 0
@@ -123,6 +126,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       ...(pushAgent ? { pushAgent } : {}),
     }),
   )
+  if (!options.isHashing) context.passwords = new SharedPasswords()
   if (context.redis.isReady) await context.redis.flushDb()
   const app = createApp(context, { limitFactor })
   app.middleware.unshift(refuseUndocumentedAnswers)

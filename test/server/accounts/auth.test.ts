@@ -8,7 +8,7 @@ import { PASSWORD, startServer, type TestServer } from '../../support/server.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ isHashing: true })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
@@ -248,7 +248,7 @@ describe('tokens of an API client', () => {
 
 describe('guessing', () => {
   it('is slowed by address and by account, and signing in rightly is not', async () => {
-    await using strict = await startServer({ limitFactor: 1 })
+    await using strict = await startServer({ limitFactor: 1, isHashing: true })
     const user = await strict.register()
     const visitor = strict.visitor()
     const login = (password: string) => visitor.post('/api/auth/login/').send({ email: user.email, password })

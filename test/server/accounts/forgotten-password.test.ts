@@ -9,7 +9,7 @@ import { PASSWORD, startServer, type TestServer } from '../../support/server.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ isHashing: true })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {

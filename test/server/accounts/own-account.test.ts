@@ -18,7 +18,7 @@ const NEXT = 'violet umbrella 9'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ isHashing: true })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
@@ -77,7 +77,7 @@ describe('changing the password', () => {
   })
 
   it('lets nobody guess it in an open browser', async () => {
-    await using strict = await startServer({ limitFactor: 1 })
+    await using strict = await startServer({ limitFactor: 1, isHashing: true })
     const browser = await strict.signIn(await strict.register())
     const guesses = await Promise.all(
       Array.from({ length: 12 }, (_, index) =>

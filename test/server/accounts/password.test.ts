@@ -4,7 +4,7 @@ import { User } from '../../../server/accounts/user.ts'
 import { PASSWORD, startServer } from '../../support/server.ts'
 
 it('a password is kept as argon2id of what OWASP asks, salted anew each time', async () => {
-  await using server = await startServer()
+  await using server = await startServer({ isHashing: true })
   const em = server.context.orm.em.fork()
   const [one, other] = [await server.register(), await server.register()]
   const users = await em.find(User, { id: { $in: [one.id, other.id] } })

@@ -6,7 +6,7 @@ import { PASSWORD, startServer, type TestServer } from '../../support/server.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer({ limitFactor: 1 })
+  server = await startServer({ limitFactor: 1, isHashing: true })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
