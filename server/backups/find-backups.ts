@@ -58,8 +58,9 @@ async function readManifest(store: ObjectStore, name: string, files: ReadonlyMap
  * @throws {BackupError}
  */
 export async function requireBackup(store: ObjectStore, word: string): Promise<Manifest> {
+  if (word === '') throw new BackupError('Say which backup: `backups` lists those there are.')
   const all = await findBackups(store)
-  const meant = word === '' ? [] : all.filter(({ name }) => name.startsWith(word))
+  const meant = all.filter(({ name }) => name.startsWith(word))
   const [backup] = meant
   if (!backup) throw new BackupError(`There is no backup ${word}: \`backups\` lists those there are.`)
   if (meant.length > 1) throw new BackupError(`${meant.length} backups begin with ${word}: say more of the name.`)

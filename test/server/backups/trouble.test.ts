@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ObjectStore, ObjectStoreError } from '../../../media/storage/object-store.ts'
+import { openStore } from '../../../media/storage/open-store.ts'
 import { backUp } from '../../../server/backups/back-up.job.ts'
 import { findBackups, requireBackup } from '../../../server/backups/find-backups.ts'
 import { makeBackup } from '../../../server/backups/make-backup.ts'
@@ -11,6 +12,7 @@ import { outdated } from '../../../server/backups/purge-backups.ts'
 import { checkBackup, restoreBackup } from '../../../server/backups/restore-backup.ts'
 import { makeDemo } from '../../../server/demo.ts'
 import { Queue } from '../../../server/jobs/queue.ts'
+import { startS3 } from '../../support/s3.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { ask, at, filesOf, openEmptyDatabase, schemaOf, storeWith, withClient } from './support.ts'
 
@@ -152,7 +154,8 @@ describe('a backup that is not what it was', () => {
 
   it('says which one is meant, or that none is', async () => {
     expect((await requireBackup(store, whole.name.slice(0, 16))).name).toBe(whole.name)
-    for (const word of ['', '1999', '../etc'])
+    await expect(requireBackup(store, '')).rejects.toThrow(/Say which backup/)
+    for (const word of ['1999', '../etc'])
       await expect(requireBackup(store, word)).rejects.toThrow(/There is no backup/)
     const second = await makeBackup(server.context)
     await expect(requireBackup(store, '2')).rejects.toThrow(/2 backups begin with 2/)
@@ -210,6 +213,21 @@ describe('a backup that is broken off', () => {
     await backUp(server.context)
     expect((await names()).map(([name]) => name)).not.toContain(left?.name)
   })
+})
+
+it('goes to a bucket and comes from it; what a bucket refuses in the middle is not listed as whole', async () => {
+  await using s3 = await startS3()
+  const bucket = openStore(s3.config, null)
+  const source = { ...server.context, store: bucket }
+  await s3.fail('PUT .*/payment.copy.gz', 100, { status: 403, code: 'AccessDenied' })
+  await expect(makeBackup(source)).rejects.toMatchObject({ code: 'unavailable' })
+  expect((await findBackups(bucket)).filter(({ manifest }) => manifest)).toEqual([])
+  await s3.heal()
+  const manifest = await makeBackup(source)
+  await checkBackup(bucket, await requireBackup(bucket, manifest.name))
+  const hashes = ({ tables }: Manifest) => tables.map(({ table, sha256 }) => [table, sha256])
+  expect(hashes(manifest)).toEqual(hashes(whole))
+  expect((await findBackups(bucket)).map(({ name }) => name)).toEqual([manifest.name])
 })
 
 describe('the nightly job', () => {
