@@ -95,6 +95,7 @@ export async function takeClosed(
     // The two reports may overtake each other: what is uploaded stays so.
     const wasLive = recording.status === 'live'
     const wasUploaded = recording.status === 'ready' && !recording.node
+    const hadThumbnail = wasUploaded && recording.hasThumbnail
     recording.status = report.isPlayable ? 'ready' : 'failed'
     recording.node = report.isUploaded || wasUploaded || !report.isPlayable ? null : report.node
     recording.durationSeconds = report.durationSeconds
@@ -105,7 +106,7 @@ export async function takeClosed(
     recording.hasThumbnail = report.hasThumbnail
     recording.hasStoryboard = report.hasStoryboard
     recording.chatDueAt = report.isPlayable ? new Date() : null
-    if (recording.status === 'ready' && !recording.node && recording.hasThumbnail) {
+    if (!hadThumbnail && report.isPlayable && report.hasThumbnail && !recording.node) {
       await queue.add('size-thumbnail', { kind: 'recording', id }, { em: tx })
     }
     const lessons = await tx.find(Lesson, { recording }, { fields: ['id'] })

@@ -174,6 +174,8 @@ describe('the job', () => {
     expect(await jobsOf(show.recording)).toEqual([])
     await close({})
     expect(await jobsOf(show.recording)).toEqual([{ kind: 'recording', id: show.recording }])
+    await close({})
+    expect(await jobsOf(show.recording)).toHaveLength(1)
   })
 
   it.each([
