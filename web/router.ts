@@ -60,6 +60,7 @@ export function startRouter(outlet: HTMLElement, ready: Promise<void>): void {
     { path: '/studio', action: page('studio-page', () => import('./studio/studio-page.ts')) },
     { path: '/sign-in', action: page('sign-in-page', () => import('./account/sign-in-page.ts')) },
     { path: '/sign-up', action: page('sign-up-page', () => import('./account/sign-up-page.ts')) },
+    { path: '/account', action: page('account-page', () => import('./account/account-page.ts')) },
     { path: '/account/verify', action: page('verify-page', () => import('./account/verify-page.ts')) },
     { path: '/account/reset', action: page('reset-page', () => import('./account/reset-page.ts')) },
     { path: '/admin/library', action: page('library-page', () => import('./admin/library-page.ts')) },

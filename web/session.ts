@@ -90,6 +90,27 @@ export async function signUp(fields: RegisterBody): Promise<void> {
   await send('POST', '/api/auth/register/', fields)
 }
 
+/**
+ * Every other sign-in of the account ends; here a new one begins.
+ *
+ * @throws {ApiError}
+ */
+export async function changePassword(current: string, next: string): Promise<void> {
+  const body = { current_password: current, new_password: next }
+  const { user } = await send<SignedInJson>('POST', '/api/auth/change-password/', body)
+  forgetCsrfToken()
+  become(user)
+}
+
+/**
+ * After the account was changed.
+ *
+ * @throws {ApiError}
+ */
+export async function reloadViewer(): Promise<void> {
+  become(await get<AccountJson>('/api/auth/me/'))
+}
+
 /** @throws {ApiError} */
 export async function signOut(): Promise<void> {
   await device.leave()

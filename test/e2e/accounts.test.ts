@@ -109,3 +109,52 @@ it('shows an admin the outbox, in Russian too, and a guest a refusal', async () 
   await page.goto(platform.url)
   await page.getByRole('button', { name: 'Выйти' }).waitFor()
 })
+
+it('lets its owner rename the account, change its password, sign other devices out and delete it', async () => {
+  const email = 'timur@example.org'
+  const [first, second] = ['green kettle 41', 'seven quiet geese']
+  const call = (path: string, body: object) =>
+    fetch(`${platform.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': 'curl/8.14' },
+      body: JSON.stringify(body),
+    })
+  await call('/api/auth/register/', { email, password: first, first_name: 'Timur', last_name: 'Ospanov' })
+  const mayEnter = async (password: string) => (await call('/api/auth/login/', { email, password })).ok
+
+  await using visitor = await openBrowser()
+  const { page, problems } = visitor
+  await page.goto(`${platform.url}/account`)
+  await page.locator('wa-input[name="email"] input').fill(email)
+  await page.locator('wa-input[name="password"] input').fill(first)
+  await page.locator('wa-button[type="submit"]').click()
+  await page.getByText('Not confirmed yet.').waitFor()
+
+  await page.locator('profile-form wa-input[name="display_name"] input').fill('Timur the Tall')
+  await page.locator('profile-form wa-input[name="first_name"] input').fill('Tima')
+  await page.locator('profile-form wa-button').click()
+  await page.getByRole('link', { name: 'Your account: Tima' }).waitFor()
+
+  expect(await mayEnter(first)).toBe(true)
+  await page.reload()
+  const other = page.getByRole('button', { name: 'Sign out: curl' })
+  await other.first().click()
+  await other.waitFor({ state: 'detached' })
+
+  const passwords = page.locator('password-form')
+  await passwords.locator('wa-input[name="current_password"] input').fill('not this one')
+  await passwords.locator('wa-input[name="new_password"] input').fill(second)
+  await passwords.locator('wa-button').click()
+  await page.getByText('This is not your password.').waitFor()
+  await passwords.locator('wa-input[name="current_password"] input').fill(first)
+  await passwords.locator('wa-button').click()
+  await page.getByText('The password is changed.').first().waitFor()
+  expect([await mayEnter(first), await mayEnter(second)]).toEqual([false, true])
+
+  await page.locator('account-end input').fill(second)
+  await page.locator('account-end wa-button[type="submit"]').click()
+  await page.locator('account-end confirm-dialog wa-button[variant="danger"]').click()
+  await page.getByRole('link', { name: 'Sign in' }).waitFor()
+  expect(await mayEnter(second)).toBe(false)
+  expect(problems).toEqual([])
+})

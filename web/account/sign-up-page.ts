@@ -10,6 +10,7 @@ import { go } from '../router.ts'
 import { signIn, signUp } from '../session.ts'
 import '../ui/notice-box.ts'
 import { base } from '../ui/styles.ts'
+import { toast } from '../ui/toast.ts'
 import { formStyles } from './form-styles.ts'
 import { nextPath } from './next-path.ts'
 
@@ -45,7 +46,10 @@ export class SignUpPage extends LitElement {
         role: text('role') === 'teacher' ? 'teacher' : 'student',
       })
       await signIn(text('email'), text('password')).then(
-        () => go(nextPath(location.search)),
+        () => {
+          go(nextPath(location.search))
+          void toast(msg('Welcome! A letter is on its way: confirm your address with the link in it.'))
+        },
         () => {
           this.isMailed = true
         },

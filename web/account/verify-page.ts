@@ -4,6 +4,7 @@ import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import { ApiError, send } from '../api.ts'
+import { reloadViewer, Session } from '../session.ts'
 import '../ui/notice-box.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { formStyles } from './form-styles.ts'
@@ -16,6 +17,7 @@ export class VerifyPage extends LitElement {
   declare error: ApiError | null
   declare isBusy: boolean
   declare done: 'confirmed' | 'mailed' | null
+  readonly #session = new Session(this)
   readonly #token = new URLSearchParams(location.search).get('token')
 
   constructor() {
@@ -34,6 +36,7 @@ export class VerifyPage extends LitElement {
       this.done = done
       // Used up: neither the history nor a bookmark keeps it.
       history.replaceState(null, '', location.pathname)
+      if (this.#session.viewer) reloadViewer().catch(() => undefined)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       this.error = error
@@ -60,7 +63,7 @@ export class VerifyPage extends LitElement {
 
   #resend() {
     return html`<form @submit=${this.#onResend}>
-      <wa-input name="email" type="email" label=${msg('E-mail')} autocomplete="username" maxlength="254" required></wa-input>
+      <wa-input name="email" type="email" label=${msg('E-mail')} value=${this.#session.viewer?.email ?? ''} autocomplete="username" maxlength="254" required></wa-input>
       <wa-button type="submit" variant="brand" ?loading=${this.isBusy}>${msg('Send a new link')}</wa-button>
     </form>`
   }

@@ -21,7 +21,7 @@ export class EditTexts extends LitElement {
     css`
       :host, .tools { display: contents }
       .head { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; justify-content: space-between }
-      section { flex: 1 1 100%; order: 1; min-width: 0; display: grid; gap: 16px; margin-top: 2px; padding: clamp(14px, 3vw, 22px); border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
+      section { flex: 1 1 100%; order: 1; min-width: 0; scroll-margin-top: var(--above, 0px); display: grid; gap: 16px; margin-top: 2px; padding: clamp(14px, 3vw, 22px); border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
     `,
   ]
   static override properties = { film: {}, video: { attribute: false }, opened: { state: true } }

@@ -26,7 +26,7 @@ export class CutPiece extends LitElement {
     buttons,
     css`
       :host { display: contents }
-      section { flex: 1 1 100%; order: 1; min-width: 0; display: grid; gap: 16px; margin-top: 2px; padding: clamp(14px, 3vw, 22px); border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
+      section { flex: 1 1 100%; order: 1; min-width: 0; scroll-margin-top: var(--above, 0px); display: grid; gap: 16px; margin-top: 2px; padding: clamp(14px, 3vw, 22px); border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
       .head { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 10px }
       .bad { color: var(--bad-ink) }
     `,

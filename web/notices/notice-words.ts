@@ -1,5 +1,6 @@
 import { msg, str } from '@lit/localize'
 import type { NoticeAbout } from '../../server/chat/protocol.ts'
+import { moneyText } from '../courses/course-words.ts'
 import type { IconName } from '../ui/icons.ts'
 
 interface NoticeWords {
@@ -23,8 +24,8 @@ export function noticeWords({ kind, data }: Pick<NoticeAbout, 'kind' | 'data'>):
         icon: 'circle-check',
       }
     case 'payment':
-      return { title: msg(str`Paid: ${course}`), body: `${amount} ${currency}`, icon: 'circle-check' }
+      return { title: msg(str`Paid: ${course}`), body: moneyText(amount, currency), icon: 'circle-check' }
     case 'refund':
-      return { title: msg(str`Refunded: ${course}`), body: `${amount} ${currency}`, icon: 'rotate' }
+      return { title: msg(str`Refunded: ${course}`), body: moneyText(amount, currency), icon: 'rotate' }
   }
 }

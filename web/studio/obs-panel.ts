@@ -34,7 +34,7 @@ export class ObsPanel extends LitElement {
       <ol>
         <li><div>
           <strong>${msg('Settings, Stream')}</strong>
-          <span class="soft">${msg('Service: Custom… Paste the server and the stream key from above.')}</span>
+          <span class="soft">${msg('Service: Custom… Paste the server and the stream key of this page.')}</span>
         </div></li>
         <li><div>
           <strong>${msg('Settings, Output: mode Advanced, Streaming')}</strong>

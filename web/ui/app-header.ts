@@ -27,16 +27,16 @@ export class AppHeader extends LitElement {
       nav a:hover { background: var(--sunken); color: var(--ink) }
       nav a[aria-current] { color: var(--ink); background: var(--sunken) }
       .tools { display: flex; align-items: center; gap: 4px; margin-left: auto }
-      button, .sign-in {
+      button, .sign-in, .who {
         display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-width: 42px; min-height: 42px; padding: 0 10px; border: 0;
         border-radius: 999px; background: none; color: var(--ink-soft); font: inherit; font-size: 0.875rem; font-weight: 600; cursor: pointer; text-decoration: none; white-space: nowrap;
       }
-      button:hover, .sign-in:hover { background: var(--sunken); color: var(--ink) }
+      button:hover, .sign-in:hover, .who:hover, .who[aria-current] { background: var(--sunken); color: var(--ink) }
       .sign-in { color: var(--accent) }
-      .who { max-width: 12em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: 0 6px; font-size: 0.875rem; color: var(--ink-soft) }
-      @media (max-width: 720px) { .who { display: none } .bar { gap: 6px 10px; min-height: 56px } nav a { padding: 8px 9px } }
+      .who span { max-width: 12em; overflow: hidden; text-overflow: ellipsis }
+      @media (max-width: 720px) { .who span { display: none } .bar { gap: 6px 10px; min-height: 56px } nav a { padding: 8px 9px } }
       @media (max-width: 560px) { .bar { flex-wrap: wrap; padding-top: 6px } nav { order: 1; flex: 1 1 100%; overflow-x: auto; margin-inline: -9px } }
-      @media (max-width: 430px) { .brand span { display: none } .bar { gap: 2px } nav { gap: 0 } .tools { gap: 0 } nav a, button, .sign-in { font-size: 0.8125rem; padding: 0 7px; min-width: 34px; line-height: 40px; letter-spacing: -0.01em } }
+      @media (max-width: 430px) { .brand span { display: none } .bar { gap: 2px } nav { gap: 0 } .tools { gap: 0 } nav a, button, .sign-in, .who { font-size: 0.8125rem; padding: 0 7px; min-width: 34px; line-height: 40px; letter-spacing: -0.01em } }
     `,
   ]
   static override properties = { path: { state: true }, theme: { state: true } }
@@ -100,7 +100,7 @@ export class AppHeader extends LitElement {
       return html`<a class="sign-in" href="/sign-in?next=${encodeURIComponent(back)}">${msg('Sign in')}</a>`
     }
     return html`
-      <span class="who">${viewer.first_name || viewer.email}</span>
+      <a class="who" href="/account" aria-label=${msg(str`Your account: ${viewer.first_name || viewer.email}`)} aria-current=${this.path === '/account' ? 'page' : nothing}>${icon('user')}<span>${viewer.first_name || viewer.email}</span></a>
       <button @click=${this.#signOut}>${msg('Sign out')}</button>
     `
   }

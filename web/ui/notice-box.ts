@@ -16,7 +16,7 @@ export class NoticeBox extends LitElement {
     css`
       .box { display: flex; flex-wrap: wrap; align-items: center; gap: 12px 16px; padding: 16px 20px; border-radius: var(--radius); background: var(--bad-tint); color: var(--bad-ink) }
       p { flex: 1; min-width: 14em }
-      .button { min-height: 40px; background: transparent; border-color: currentColor; color: inherit }
+      .button, .button:hover { min-height: 40px; background: transparent; border-color: currentColor; color: inherit }
     `,
   ]
   static override properties = { error: { attribute: false }, retries: { type: Boolean } }
@@ -32,12 +32,25 @@ export class NoticeBox extends LitElement {
     this.retries = false
   }
 
+  /** Out of it: another try helps nobody who is not let in. */
+  #way({ code, status }: ApiError) {
+    if (code === 'email_not_verified') {
+      return html`<a class="button" href="/account/verify">${msg('Send the link again')}</a>`
+    }
+    if (code === 'not_signed_in') {
+      const next = encodeURIComponent(location.pathname + location.search)
+      return html`<a class="button" href="/sign-in?next=${next}">${msg('Sign in')}</a>`
+    }
+    if (!this.retries || status === 403) return nothing
+    return html`<button class="button" @click=${() => this.dispatchEvent(new Event('retry'))}>${msg('Try again')}</button>`
+  }
+
   protected override render() {
     if (!this.error) return nothing
     return html`<div class="box" role="alert">
       ${icon('alert')}
       <p>${errorText(this.error)}</p>
-      ${this.retries ? html`<button class="button" @click=${() => this.dispatchEvent(new Event('retry'))}>${msg('Try again')}</button>` : nothing}
+      ${this.#way(this.error)}
     </div>`
   }
 }

@@ -59,7 +59,8 @@ export const cardGrid = css`
  */
 export const stuckPlayer = css`
   @media (max-width: 640px) and (orientation: portrait) {
-    .stage { gap: 14px; --above: 56.25vw }
+    :host { --above: 56.25vw }
+    .stage { gap: 14px }
     .stage > div { display: contents }
     .stage .about { margin-top: 0 }
     live-player, vod-player { position: sticky; top: 0; z-index: 3 }
