@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { Settings } from '../admin/settings.ts'
 import { id, money } from '../courses/contract.ts'
 import { pageOf } from '../http/page.ts'
 import { type Payment, paymentStatuses } from './payment.ts'
 import type { PromoCode } from './promo-code.ts'
+import { refundableUntil } from './refundable-until.ts'
 
 const moment = z.iso.datetime()
 
@@ -40,6 +42,9 @@ export const paymentJson = z.object({
   /** The course was paid for already; it is given back. */
   is_duplicate: z.boolean(),
   is_disputed: z.boolean(),
+  /** Until then the buyer can take it back by themselves, having learned less than `refundable_below` percent; null for never. */
+  refundable_until: moment.nullable(),
+  refundable_below: z.int(),
 })
 export type PaymentJson = z.infer<typeof paymentJson>
 export const paymentPageJson = pageOf(paymentJson)
@@ -57,9 +62,10 @@ export const webhookParams = z.strictObject({ provider: z.string().max(20) })
 export const webhookJson = z.object({ received: z.literal(true) })
 
 /** @param payment with its course and promo code */
-export function presentPayment(payment: Payment, reader: number): PaymentJson {
+export function presentPayment(payment: Payment, reader: number, settings: Settings): PaymentJson {
   const course = payment.course
-  const isOpen = payment.status === 'pending' && payment.user.id === reader
+  const isOwn = payment.user.id === reader
+  const isOpen = payment.status === 'pending' && isOwn
   return {
     id: payment.id,
     course: { id: course.id, title: course.title, slug: course.slug },
@@ -78,6 +84,9 @@ export function presentPayment(payment: Payment, reader: number): PaymentJson {
     created_at: payment.createdAt.toISOString(),
     is_duplicate: payment.metadata.duplicate === true,
     is_disputed: payment.metadata.dispute === 'open',
+    refundable_until:
+      isOwn && payment.status === 'completed' ? (refundableUntil(payment, settings)?.toISOString() ?? null) : null,
+    refundable_below: settings.get('refund_max_progress'),
   }
 }
 

@@ -11,11 +11,10 @@ import type { AskPorts } from './ask-provider.ts'
 import { findPayment } from './find-payments.ts'
 import { toMinor } from './money.ts'
 import { Payment } from './payment.ts'
+import { refundableUntil } from './refundable-until.ts'
 import { settle } from './settle.ts'
 
 export type RefundPorts = AskPorts & Pick<Context, 'settings'>
-
-const DAY_MS = 86_400_000
 
 export interface RefundOrder {
   /** Null for all that is left. */
@@ -94,8 +93,9 @@ async function requireSelfService(
   { amount }: RefundOrder,
   { settings }: RefundPorts,
 ): Promise<void> {
-  const until = (payment.completedAt?.getTime() ?? 0) + settings.get('refund_days') * DAY_MS
+  const until = refundableUntil(payment, settings)
   const enrollment = await em.findOne(Enrollment, { course: payment.course, user: payment.user }, { refresh: true })
   const isEarly = (enrollment?.progressPercent ?? 0) < settings.get('refund_max_progress')
-  if (amount !== null || Date.now() >= until || !isEarly) throw new DomainError('refund_not_allowed')
+  if (amount !== null || !until || Date.now() >= until.getTime() || !isEarly)
+    throw new DomainError('refund_not_allowed')
 }

@@ -64,7 +64,7 @@ function purchases(context: Context): Api {
       const viewer = requireViewer(ctx.state)
       const page = await findPayments(ctx.state.em, viewer, query)
       ctx.body = await paginate(ctx, config.publicUrl, page, (rows) =>
-        rows.map((row) => presentPayment(row, viewer.id)),
+        rows.map((row) => presentPayment(row, viewer.id, context.settings)),
       )
     },
   )
@@ -80,7 +80,7 @@ function purchases(context: Context): Api {
     async (ctx, { params }) => {
       const viewer = requireViewer(ctx.state)
       const { payment } = await findPayment(ctx.state.em, viewer, params.id)
-      ctx.body = presentPayment(payment, viewer.id)
+      ctx.body = presentPayment(payment, viewer.id, context.settings)
     },
   )
 
@@ -116,7 +116,7 @@ function purchases(context: Context): Api {
       const isDone = await refund(em, { ...viewer, address }, params.id, body, context)
       const { payment } = await findPayment(em.fork(), viewer, params.id)
       ctx.status = isDone ? 200 : 202
-      ctx.body = presentPayment(payment, viewer.id)
+      ctx.body = presentPayment(payment, viewer.id, context.settings)
     },
   )
 

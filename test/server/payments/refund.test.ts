@@ -163,9 +163,14 @@ describe('who may refund', () => {
   })
 
   it('is the buyer only when the settings allow it, early enough, with little learned, and as a whole', async () => {
+    const offered = async (by: User) =>
+      (await (await server.signIn(by)).get(`/api/payments/${payment.id}/`)).body.refundable_until
     const refused = await refund(user)
-    expect([refused.status, refused.body.code]).toEqual([403, 'refund_not_allowed'])
+    expect([refused.status, refused.body.code, await offered(user)]).toEqual([403, 'refund_not_allowed', null])
     await settings({ refund_days: 14, refund_max_progress: 20 })
+    const inTime = Date.parse(await offered(user)) - Date.now()
+    expect(inTime / 86_400_000).toBeCloseTo(14, 1)
+    expect(await offered(admin)).toBeNull()
     await em.execute('update enrollment set progress_percent = 20 where user_id = ?', [user.id])
     expect((await refund(user)).status).toBe(403)
     await em.execute('update enrollment set progress_percent = 19 where user_id = ?', [user.id])
