@@ -29,6 +29,7 @@ function run(
     execArgv: [],
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: 'node_modules/.cache/node',
       LISTEN: join(directory, `${role}.sock`),
       DATA_DIR: directory,
       DATABASE_URL: database.url,

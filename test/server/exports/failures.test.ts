@@ -103,7 +103,7 @@ it('stops its ffmpeg when the worker stops, and is made by the next one', async 
 }, 30_000)
 
 it('is given up within two seconds when it is cancelled: no ffmpeg, no file, nothing in the store', async () => {
-  const id = await asked(long, { duration: '500' })
+  const id = await asked(long, { duration: '150' })
   const running = run(id)
   await vi.waitFor(async () => expect((await rowOf(id)).progress).toBeGreaterThan(0), { timeout: 20_000 })
   await server.visitor().delete(`/api/exports/${id}/`).expect(204)
