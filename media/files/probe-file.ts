@@ -25,6 +25,8 @@ export interface VideoFacts {
   /** Longest distance between two keyframes of its first minute; null with fewer than two. */
   keyframeIntervalSeconds: number | null
   bitrateBps: number
+  /** Seconds of a tick of its packets. */
+  tickSeconds: number
 }
 
 export interface AudioFacts {
@@ -33,6 +35,8 @@ export interface AudioFacts {
   profile: string
   channels: number
   sampleRate: number
+  /** Seconds of a tick of its packets. */
+  tickSeconds: number
 }
 
 export type ProbeFileErrorCode = 'not_media' | 'broken_media' | 'media_too_long' | 'picture_too_large'
@@ -119,6 +123,7 @@ export async function probeFile(file: string, signal?: AbortSignal): Promise<Fil
           profile: sound.profile ?? '',
           channels: sound.channels ?? 0,
           sampleRate: Number(sound.sample_rate),
+          tickSeconds: rate(sound.time_base),
         }
       : null,
   }
@@ -135,6 +140,7 @@ interface Stream {
   avg_frame_rate?: string
   r_frame_rate?: string
   bit_rate?: string
+  time_base?: string
   duration?: string
   start_time?: string
   channels?: number
@@ -165,6 +171,7 @@ function videoFacts(
     frameRate: rate(stream.avg_frame_rate) || rate(stream.r_frame_rate) || 30,
     startSeconds: Math.max(0, Number(stream.start_time ?? 0) - Number(format.start_time ?? 0)) || 0,
     bitrateBps: Number(stream.bit_rate ?? format.bit_rate ?? 0) || 0,
+    tickSeconds: rate(stream.time_base),
   }
 }
 

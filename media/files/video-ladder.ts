@@ -2,6 +2,16 @@ import { AUDIO_BITRATE_BPS, ENCODED_RENDITIONS, MAX_ENCODED_FRAME_RATE } from '.
 import { tileSizeOf } from '../archive/sheet.ts'
 import { limitedInput } from './limited-process.ts'
 import type { AudioFacts, FileFacts, VideoFacts } from './probe-file.ts'
+import {
+  copiedPicture,
+  firstSample,
+  numberedFrom,
+  picturesFrom,
+  SOUND_RATE,
+  seekTo,
+  soundPackets,
+} from './resume-arguments.ts'
+import type { Seam } from './video-seam.ts'
 
 /** One rendition of a video. */
 export interface VideoRendition {
@@ -92,22 +102,26 @@ export function transcodeArguments(
   directory: string,
   facts: FileFacts,
   ladder: readonly VideoRendition[],
+  seam: Seam | null = null,
 ): string[] {
   const { video, audio } = facts
+  // Counted from the first picture that is encoded, so behind a seam too.
   const keyframes = ladder.some(({ isCopied }) => isCopied) ? 'source' : 'expr:gte(t,n_forced*2)'
   const isEncoded = ladder.some(({ isCopied }) => !isCopied)
   return [
     ...['-hide_banner', '-v', 'error', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.5', '-y'],
     // For pictures alone, keyframes are enough.
     ...(isEncoded ? [] : ['-skip_frame', 'nokey']),
-    ...[...limitedInput(facts), '-i', file],
+    ...[...limitedInput(facts), ...(seam ? seekTo(seam) : []), '-i', file],
     // Slices of a picture in threads of their own cost more than they bring beside encoders with threads: 2 %.
     ...['-filter_complex_threads', '1'],
-    ...(video ? ['-filter_complex', pictureFilter(ladder, video, facts.durationSeconds)] : []),
+    ...(video ? ['-filter_complex', pictureFilter(ladder, video, facts.durationSeconds, seam)] : []),
     ...ladder.flatMap((rendition) => [
-      ...(video ? videoOptions(rendition, video, keyframes) : ['-vn']),
-      ...(audio ? audioOptions(audio) : ['-an']),
+      ...(video ? videoOptions(rendition, video, keyframes, seam) : ['-vn']),
+      ...(audio ? audioOptions(rendition, audio, seam) : ['-an']),
       ...['-sn', '-dn', '-map_metadata', '-1', '-map_chapters', '-1', '-max_muxing_queue_size', '9999'],
+      // Otherwise ffmpeg moves all by what a decoder needs in advance, which browsers take for the begin of the picture alone.
+      ...['-avoid_negative_ts', 'disabled', ...(seam ? numberedFrom(seam) : [])],
       ...['-f', 'hls', '-hls_time', String(segmentSeconds(facts)), '-hls_playlist_type', 'event'],
       ...['-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', 'init-0.mp4'],
       ...['-hls_flags', 'independent_segments+temp_file'],
@@ -128,13 +142,18 @@ function segmentSeconds({ durationSeconds }: FileFacts): number {
 }
 
 /** From the file to `[v_<rendition>]` of each that is encoded, and from the smallest to `[jpg]` and `[yuv]`. */
-function pictureFilter(ladder: readonly VideoRendition[], video: VideoFacts, durationSeconds: number | null): string {
+function pictureFilter(
+  ladder: readonly VideoRendition[],
+  video: VideoFacts,
+  durationSeconds: number | null,
+  seam: Seam | null,
+): string {
   const isQuick = video.frameRate > MAX_ENCODED_FRAME_RATE * 1.05
   const capped = `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t,1/${MAX_ENCODED_FRAME_RATE + 1})'`
   const smallest = ladder.at(-1)
   const tile = tileSizeOf({ width: smallest?.width ?? 0, height: smallest?.height ?? 0 })
-  const every = Math.max(STILL_SECONDS, (durationSeconds ?? 0) / MOST_STILLS)
   const steps = [
+    ...(seam ? picturesFrom(seam) : []),
     isQuick ? capped : 'null',
     // Each from the next larger one: that costs half of what it costs from the largest.
     ...ladder
@@ -142,10 +161,15 @@ function pictureFilter(ladder: readonly VideoRendition[], video: VideoFacts, dur
       .map(
         ({ name, ...to }) => `scale=${to.width}:${to.height}:flags=bicubic,format=yuv420p,setsar=1,split[v_${name}]`,
       ),
-    `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${every})',split[still]`,
+    `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${stillsEvery(durationSeconds)})',split[still]`,
     `scale=${tile.width}:${tile.height},format=yuv420p[yuv];[still]format=yuvj420p[jpg]`,
   ]
   return `[0:${video.index}]${steps.join(',')}`
+}
+
+/** Seconds between two pictures of the storyboard, at least. */
+export function stillsEvery(durationSeconds: number | null): number {
+  return Math.max(STILL_SECONDS, (durationSeconds ?? 0) / MOST_STILLS)
 }
 
 /** Each picture a file that is there when it is whole, named by its milliseconds. */
@@ -157,8 +181,16 @@ function stillOptions(kind: 'jpg' | 'yuv', codec: string, directory: string): st
 }
 
 /** Quality rules below the ceiling: a slide takes a fraction of what a match takes. */
-function videoOptions(rendition: VideoRendition, { index }: VideoFacts, keyframes: string): string[] {
-  if (rendition.isCopied) return ['-map', `0:${index}`, '-c:v', 'copy']
+function videoOptions(
+  rendition: VideoRendition,
+  { index, tickSeconds }: VideoFacts,
+  keyframes: string,
+  seam: Seam | null,
+): string[] {
+  if (rendition.isCopied) {
+    const before = seam?.renditions.get(rendition.name)
+    return ['-map', `0:${index}`, '-c:v', 'copy', ...(before ? copiedPicture(before, tickSeconds) : [])]
+  }
   const bitrate = rendition.videoBitrateBps
   return [
     ...['-map', `[v_${rendition.name}]`, '-fps_mode', 'passthrough', '-enc_time_base:v', '1:1000'],
@@ -168,11 +200,23 @@ function videoOptions(rendition: VideoRendition, { index }: VideoFacts, keyframe
   ]
 }
 
-/** Loudness is left alone. What browsers play already is copied. */
-function audioOptions({ index, codec, profile, channels }: AudioFacts): string[] {
-  if (codec === 'aac' && profile === 'LC' && channels <= 2) return ['-map', `0:${index}`, '-c:a', 'copy']
+/** What browsers play as it is. */
+export function mayCopySound({ codec, profile, channels }: AudioFacts): boolean {
+  return codec === 'aac' && profile === 'LC' && channels <= 2
+}
+
+/** Loudness is left alone. */
+function audioOptions({ name }: VideoRendition, audio: AudioFacts, seam: Seam | null): string[] {
+  const { index, tickSeconds } = audio
+  const before = seam?.renditions.get(name)
+  if (mayCopySound(audio)) {
+    return ['-map', `0:${index}`, '-c:a', 'copy', ...(before ? soundPackets(before, tickSeconds) : [])]
+  }
+  const steady = 'aresample=async=1000:first_pts='
   return [
-    ...['-map', `0:${index}`, '-c:a', 'aac', '-b:a', String(AUDIO_BITRATE_BPS), '-ac', '2', '-ar', '48000'],
-    ...['-af', 'aresample=async=1000:first_pts=0'],
+    ...['-map', `0:${index}`, '-c:a', 'aac', '-b:a', String(AUDIO_BITRATE_BPS), '-ac', '2', '-ar', String(SOUND_RATE)],
+    // The first sample is counted at the rate that comes in.
+    ...['-af', seam ? `aresample=${SOUND_RATE},${steady}${firstSample(seam)}` : `${steady}0`],
+    ...(before ? soundPackets(before, 1 / SOUND_RATE) : []),
   ]
 }

@@ -19,7 +19,7 @@ const TOLD_EVERY_MS = 1000
 
 /**
  * Makes an uploaded file a video: is it one, is it new, keep the original, make the renditions.
- * Run again after a crash it begins anew and writes the same keys.
+ * Run again after a crash it goes on with what is in the store, and writes the same keys.
  *
  * Deleted meanwhile it is not made to its end, and nothing of it is left.
  *
