@@ -1,16 +1,17 @@
-import { msg, str, updateWhenLocaleChanges } from '@lit/localize'
-import { css, html, LitElement, nothing } from 'lit'
+import { msg, str } from '@lit/localize'
+import { css, html, nothing } from 'lit'
 import type { CaptionJson, CaptionPageJson } from '../../server/captions/contract.ts'
-import { ApiError, get, send } from '../api.ts'
+import { get, send } from '../api.ts'
 import { formControls } from '../learn/form-controls.ts'
 import '../ui/confirm-dialog.ts'
 import { icon } from '../ui/icons.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
 import { markUnsaved, mayDiscard } from '../ui/unsaved.ts'
-import { cuesText, refusalText } from './caption-words.ts'
+import { cuesText } from './caption-words.ts'
 import './cue-editor.ts'
 import { type EditedCue, parseVtt, writeVtt } from './cues.ts'
+import { FilmEditor } from './film-editor.ts'
 import './language-field.ts'
 import { captionsPath, fetchCues, sendCues } from './send-cues.ts'
 
@@ -25,7 +26,7 @@ interface Editing {
  *
  * @fires saved - Something was saved or deleted.
  */
-export class CaptionFiles extends LitElement {
+export class CaptionFiles extends FilmEditor {
   static override styles = [
     base,
     buttons,
@@ -45,65 +46,29 @@ export class CaptionFiles extends LitElement {
     `,
   ]
   static override properties = {
-    film: {},
-    video: { attribute: false },
     list: { state: true },
     editing: { state: true },
-    problem: { state: true },
-    isBusy: { state: true },
     doomed: { state: true },
   }
 
-  declare film: string
-  declare video: HTMLVideoElement | null
   declare list: CaptionJson[] | null
   declare editing: Editing | null
-  declare problem: string
-  declare isBusy: boolean
   /** Whose end is asked about. */
   declare doomed: CaptionJson | null
 
   constructor() {
     super()
-    updateWhenLocaleChanges(this)
-    this.film = ''
-    this.video = null
     this.list = null
     this.editing = null
-    this.problem = ''
-    this.isBusy = false
     this.doomed = null
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback()
-    void this.#do(() => this.#load())
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback()
-    markUnsaved(this, false)
-  }
-
-  async #load(): Promise<void> {
+  protected override async load(): Promise<void> {
     this.list = (await get<CaptionPageJson>(`${this.film}captions/?page_size=100`)).results
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.problem = ''
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.problem = refusalText(error)
-    } finally {
-      this.isBusy = false
-    }
-  }
-
   async #saved(words: string): Promise<void> {
-    await this.#load()
+    await this.load()
     this.dispatchEvent(new Event('saved'))
     await toast(words)
   }
@@ -122,7 +87,7 @@ export class CaptionFiles extends LitElement {
     // The same file may be chosen again once it is mended.
     const there = this.list?.find((one) => one.language === language.tag)
     if (!there || (await this.#ask('replace'))) {
-      await this.#do(async () => {
+      await this.do(async () => {
         await sendCues(this.film, language.tag, file)
         await this.#saved(msg('The captions are there.'))
       })
@@ -146,7 +111,7 @@ export class CaptionFiles extends LitElement {
   }
 
   #edit({ language, label }: CaptionJson): Promise<void> {
-    return this.#do(async () => {
+    return this.do(async () => {
       this.editing = { language, name: label, cues: parseVtt(await fetchCues(this.film, language)) }
     })
   }
@@ -155,14 +120,14 @@ export class CaptionFiles extends LitElement {
     this.doomed = one
     await this.updateComplete
     if (!(await this.#ask('delete'))) return
-    await this.#do(async () => {
+    await this.do(async () => {
       await send('DELETE', captionsPath(this.film, one.language))
       await this.#saved(msg('Deleted.'))
     })
   }
 
   #save({ detail: cues }: CustomEvent<EditedCue[]>, { language }: Editing): void {
-    void this.#do(async () => {
+    void this.do(async () => {
       await sendCues(this.film, language, new Blob([writeVtt(cues)]))
       this.#close()
       await this.#saved(msg('Saved.'))

@@ -1,22 +1,22 @@
-import { msg, updateWhenLocaleChanges } from '@lit/localize'
-import { css, html, LitElement, nothing } from 'lit'
+import { msg } from '@lit/localize'
+import { css, html, nothing } from 'lit'
 import type { ChaptersJson } from '../../server/captions/contract.ts'
-import { ApiError, get, send } from '../api.ts'
+import { get, send } from '../api.ts'
 import { formControls } from '../learn/form-controls.ts'
 import { icon } from '../ui/icons.ts'
-import { errorText } from '../ui/notice-box.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
 import { markUnsaved, mayDiscard } from '../ui/unsaved.ts'
 import { secondsOf, timeText } from './cues.ts'
 import { type EditedChapter, firstChapterProblem, fromJson, inOrder, toJson } from './edited-chapters.ts'
+import { FilmEditor } from './film-editor.ts'
 
 /**
  * The chapters of a film as rows: where each begins, and its name.
  *
  * @fires saved
  */
-export class ChaptersEditor extends LitElement {
+export class ChaptersEditor extends FilmEditor {
   static override styles = [
     base,
     buttons,
@@ -40,47 +40,24 @@ export class ChaptersEditor extends LitElement {
     `,
   ]
   static override properties = {
-    film: {},
-    video: { attribute: false },
     rows: { state: true },
     bad: { state: true },
-    problem: { state: true },
-    isBusy: { state: true },
     isChanged: { state: true },
   }
 
-  declare film: string
-  declare video: HTMLVideoElement | null
   declare rows: EditedChapter[] | null
   /** Row that cannot be saved. */
   declare bad: number
-  declare problem: string
-  declare isBusy: boolean
   declare isChanged: boolean
 
   constructor() {
     super()
-    updateWhenLocaleChanges(this)
-    this.film = ''
-    this.video = null
     this.rows = null
     this.bad = -1
-    this.problem = ''
-    this.isBusy = false
     this.isChanged = false
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback()
-    void this.#do(() => this.#load())
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback()
-    markUnsaved(this, false)
-  }
-
-  async #load(): Promise<void> {
+  protected override async load(): Promise<void> {
     this.#take(await get<ChaptersJson>(`${this.film}chapters/`))
   }
 
@@ -90,18 +67,9 @@ export class ChaptersEditor extends LitElement {
     markUnsaved(this, false)
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.problem = ''
+  protected override do(act: () => Promise<void>): Promise<void> {
     this.bad = -1
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.problem = errorText(error)
-    } finally {
-      this.isBusy = false
-    }
+    return super.do(act)
   }
 
   #change(rows: EditedChapter[]): void {
@@ -129,7 +97,7 @@ export class ChaptersEditor extends LitElement {
         problem.kind === 'start' ? msg('Write a time such as 1:02.500.') : msg('Name this chapter, or delete it.')
       return
     }
-    void this.#do(async () => {
+    void this.do(async () => {
       this.#take(await send<ChaptersJson>('PUT', `${this.film}chapters/`, toJson(rows)))
       this.dispatchEvent(new Event('saved'))
       await toast(msg('Saved.'))
@@ -137,7 +105,7 @@ export class ChaptersEditor extends LitElement {
   }
 
   async #cancel(): Promise<void> {
-    if (await mayDiscard(this)) await this.#do(() => this.#load())
+    if (await mayDiscard(this)) await this.do(() => this.load())
   }
 
   #show(start: string): void {

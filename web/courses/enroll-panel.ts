@@ -5,8 +5,10 @@ import '@awesome.me/webawesome/dist/components/button/button.js'
 import type { CourseJson } from '../../server/courses/contract.ts'
 import type { EnrollmentJson, PaymentRequiredJson } from '../../server/courses/enrollment-contract.ts'
 import type { PaymentJson } from '../../server/payments/contract.ts'
-import { ApiError, get, type Page, send } from '../api.ts'
+import { type ApiError, get, type Page, send } from '../api.ts'
+import { serverClock } from '../server-clock.ts'
 import { Session } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/confirm-dialog.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
@@ -79,21 +81,8 @@ export class EnrollPanel extends LitElement {
     )
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
-  }
-
-  #enroll(course: CourseJson, promoCode: string | null): Promise<void> {
-    return this.#do(async () => {
+  #enroll(course: CourseJson, promoCode: string | null): Promise<boolean> {
+    return attempt(this, async () => {
       const body = { promo_code: promoCode }
       const answer = await send<EnrollmentJson | PaymentRequiredJson>('POST', `/api/courses/${course.id}/enroll/`, body)
       if ('checkout_url' in answer) {
@@ -113,7 +102,7 @@ export class EnrollPanel extends LitElement {
 
   async #leave(course: CourseJson): Promise<void> {
     if (!(await this.renderRoot.querySelector<HTMLElementTagNameMap['confirm-dialog']>('#leave')?.ask())) return
-    await this.#do(async () => {
+    await attempt(this, async () => {
       await send('DELETE', `/api/courses/${course.id}/enroll/`)
       this.dispatchEvent(new Event('changed'))
       await toast(msg('You have left the course.'))
@@ -122,7 +111,7 @@ export class EnrollPanel extends LitElement {
 
   async #refund(payment: PaymentJson): Promise<void> {
     if (!(await this.renderRoot.querySelector<HTMLElementTagNameMap['confirm-dialog']>('#refund')?.ask())) return
-    await this.#do(async () => {
+    await attempt(this, async () => {
       const { status } = await send<PaymentJson>('POST', `/api/payments/${payment.id}/refund/`, {})
       this.dispatchEvent(new Event('changed'))
       await toast(
@@ -144,10 +133,12 @@ export class EnrollPanel extends LitElement {
       ${next ? html`<a class="button" href=${lessonAddress(course, next)}>${percent > 0 || course.enrollment?.last_lesson ? msg('Continue learning') : msg('Start learning')}</a>` : html`<p class="soft">${msg('The first lesson is still to come.')}</p>`}
       ${
         payment
-          ? html`<button class="plain" ?disabled=${this.isBusy} @click=${() => this.#refund(payment)}>${msg('Ask for my money back')}</button>
+          ? mayTakeBack(payment, percent)
+            ? html`<button class="plain" ?disabled=${this.isBusy} @click=${() => this.#refund(payment)}>${msg('Ask for my money back')}</button>
             <confirm-dialog id="refund" heading=${msg('Leave the course and take the money back?')} action=${msg('Refund and leave')}>
               <p>${msg(str`${moneyText(payment.amount, payment.currency)} go back to where they came from, and the course closes for you at once.`)}</p>
             </confirm-dialog>`
+            : nothing
           : html`<button class="plain" ?disabled=${this.isBusy} @click=${() => this.#leave(course)}>${msg('Leave the course')}</button>
             <confirm-dialog id="leave" heading=${msg('Leave the course?')} action=${msg('Leave the course')}>
               <p>${msg('Its lessons and its chat close for you. Your progress is kept in case you come back.')}</p>
@@ -208,6 +199,11 @@ export class EnrollPanel extends LitElement {
   }
 }
 customElements.define('enroll-panel', EnrollPanel)
+
+/** The server has the last word; what it would refuse is not offered. */
+function mayTakeBack({ refundable_until: until, refundable_below: below }: PaymentJson, percent: number): boolean {
+  return until !== null && serverClock.now() < Date.parse(until) && percent < below
+}
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -5,7 +5,8 @@ import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import '@awesome.me/webawesome/dist/components/textarea/textarea.js'
 import type { ReviewJson } from '../../server/reviews/contract.ts'
-import { ApiError, send } from '../api.ts'
+import { type ApiError, send } from '../api.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import { base } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
@@ -65,19 +66,12 @@ export class ReviewForm extends LitElement {
     const fields = new FormData(event.target as HTMLFormElement)
     const text = (name: string) => String(fields.get(name) ?? '')
     const body = { rating: this.rating, title: text('title'), content: text('content') }
-    this.error = null
-    this.isBusy = true
-    try {
+    await attempt(this, async () => {
       if (this.review) await send('PUT', `/api/reviews/${this.review.id}/`, body)
       else await send('POST', `/api/courses/${this.course}/reviews/`, body)
       this.dispatchEvent(new Event('saved'))
       await toast(msg('Thank you for your review.'))
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    })
   }
 
   protected override render() {

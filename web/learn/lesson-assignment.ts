@@ -4,7 +4,8 @@ import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import type { LessonJson } from '../../server/courses/lesson-contract.ts'
 import type { SubmissionJson } from '../../server/progress/submission-contract.ts'
-import { ApiError, get, type Page, send } from '../api.ts'
+import { type ApiError, get, type Page, send } from '../api.ts'
+import { attempt } from '../ui/attempt.ts'
 import { dateText, sizeText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
@@ -72,20 +73,7 @@ export class LessonAssignment extends LitElement {
     this.#loaded = this.lesson.id
     this.work = null
     this.files = []
-    void this.#do(() => this.#load())
-  }
-
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    void attempt(this, () => this.#load())
   }
 
   async #load(): Promise<void> {
@@ -102,7 +90,7 @@ export class LessonAssignment extends LitElement {
     event.preventDefault()
     const form = event.target as HTMLFormElement
     const text = String(new FormData(form).get('text') ?? '')
-    void this.#do(async () => {
+    void attempt(this, async () => {
       const body = new FormData()
       body.set('text', text)
       for (const file of this.files) body.append('files', file)

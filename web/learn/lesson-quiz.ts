@@ -3,8 +3,9 @@ import { css, html, LitElement, nothing } from 'lit'
 import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import type { GradedAttemptJson, QuizJson } from '../../server/progress/quiz-contract.ts'
-import { ApiError, get, send } from '../api.ts'
+import { type ApiError, get, send } from '../api.ts'
 import { serverClock } from '../server-clock.ts'
+import { attempt } from '../ui/attempt.ts'
 import { durationText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
@@ -108,36 +109,23 @@ export class LessonQuiz extends LitElement {
     if (this.#left === 0 && !this.isBusy && !this.error) void this.#submit()
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
-  }
-
-  #again(): Promise<void> {
-    return this.#do(async () => {
+  #again(): Promise<boolean> {
+    return attempt(this, async () => {
       this.quiz = await get<QuizJson>(`/api/lessons/${this.lesson}/quiz/`)
       this.answers = {}
       this.result = null
     })
   }
 
-  #start(): Promise<void> {
-    return this.#do(async () => {
+  #start(): Promise<boolean> {
+    return attempt(this, async () => {
       await send('POST', `/api/lessons/${this.lesson}/attempts/start/`)
       this.quiz = await get<QuizJson>(`/api/lessons/${this.lesson}/quiz/`)
     })
   }
 
-  #submit(): Promise<void> {
-    return this.#do(async () => {
+  #submit(): Promise<boolean> {
+    return attempt(this, async () => {
       const result = await send<GradedAttemptJson>('POST', `/api/lessons/${this.lesson}/attempts/`, {
         answers: this.answers,
       })

@@ -5,7 +5,8 @@ import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import '@awesome.me/webawesome/dist/components/textarea/textarea.js'
 import type { ChannelJson, ChannelPatch } from '../../server/channels/contract.ts'
-import { ApiError, send } from '../api.ts'
+import { type ApiError, send } from '../api.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import '../ui/picture-field.ts'
 import { base } from '../ui/styles.ts'
@@ -45,18 +46,11 @@ export class ChannelPanel extends LitElement {
       title: String(fields.get('title') ?? ''),
       description: String(fields.get('description') ?? ''),
     }
-    this.error = null
-    this.isBusy = true
-    try {
+    await attempt(this, async () => {
       await send('PATCH', '/api/channels/me/', patch)
       await toast(msg('Saved.'))
       this.dispatchEvent(new Event('saved'))
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    })
   }
 
   protected override updated(): void {

@@ -5,9 +5,10 @@ import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import '@awesome.me/webawesome/dist/components/textarea/textarea.js'
 import type { CategoryTreeJson, CourseJson } from '../../server/courses/contract.ts'
-import { ApiError, get, send } from '../api.ts'
+import { type ApiError, get, send } from '../api.ts'
 import { courseTypeText, difficultyText, languageText } from '../courses/course-words.ts'
 import { formControls } from '../learn/form-controls.ts'
+import { attempt } from '../ui/attempt.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
 import '../ui/picture-field.ts'
@@ -66,19 +67,6 @@ export class AboutForm extends LitElement {
     )
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
-  }
-
   readonly #onSubmit = (event: SubmitEvent): void => {
     event.preventDefault()
     const { course } = this
@@ -88,7 +76,7 @@ export class AboutForm extends LitElement {
     const rich = (name: string) =>
       this.renderRoot.querySelector<HTMLElementTagNameMap['rich-editor']>(`#${name}`)?.value ?? ''
     const mayPrice = course.rights.includes('price')
-    void this.#do(async () => {
+    void attempt(this, async () => {
       await send('PATCH', `/api/courses/${course.id}/`, {
         version: course.version,
         title: text('title'),

@@ -4,8 +4,9 @@ import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import type { StudentJson } from '../../server/courses/enrollment-contract.ts'
-import { ApiError, get, type Page, send } from '../api.ts'
+import { type ApiError, get, type Page, send } from '../api.ts'
 import { serverClock } from '../server-clock.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/confirm-dialog.ts'
 import { relativeText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
@@ -64,20 +65,7 @@ export class LearnersPanel extends LitElement {
   }
 
   protected override willUpdate(changed: Map<string, unknown>): void {
-    if (changed.has('course') && this.course) void this.#do(() => this.#load(1))
-  }
-
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    if (changed.has('course') && this.course) void attempt(this, () => this.#load(1))
   }
 
   async #load(number: number): Promise<void> {
@@ -92,7 +80,7 @@ export class LearnersPanel extends LitElement {
     event.preventDefault()
     const form = event.target as HTMLFormElement
     const email = String(new FormData(form).get('email') ?? '')
-    void this.#do(async () => {
+    void attempt(this, async () => {
       const { user } = await send<StudentJson>('POST', `/api/courses/${this.course}/students/`, { email })
       form.reset()
       await this.#load(1)
@@ -104,7 +92,7 @@ export class LearnersPanel extends LitElement {
     this.asked = learner
     await this.updateComplete
     if (!(await this.renderRoot.querySelector('confirm-dialog')?.ask())) return
-    await this.#do(async () => {
+    await attempt(this, async () => {
       await send('DELETE', `/api/courses/${this.course}/students/${learner.user.id}/`)
       await this.#load(1)
     })
@@ -134,10 +122,10 @@ export class LearnersPanel extends LitElement {
         <wa-input name="email" type="email" label=${msg('Add a learner by e-mail')} placeholder=${msg('of somebody who has an account here')} maxlength="254" required></wa-input>
         <wa-button type="submit" appearance="outlined" ?loading=${this.isBusy}>${msg('Add')}</wa-button>
       </form>
-      ${this.error ? html`<notice-box .error=${this.error} retries @retry=${() => this.#do(() => this.#load(1))}></notice-box>` : nothing}
+      ${this.error ? html`<notice-box .error=${this.error} retries @retry=${() => attempt(this, () => this.#load(1))}></notice-box>` : nothing}
       ${learners?.length === 0 ? html`<p class="soft">${msg('Nobody learns here yet.')}</p>` : nothing}
       <ul>${learners?.map((learner) => this.#learner(learner))}</ul>
-      ${learners && learners.length < this.count ? html`<button class="button quiet" @click=${() => this.#do(() => this.#load(Math.floor(learners.length / PAGE_SIZE) + 1))}>${msg('Show more')}</button>` : nothing}
+      ${learners && learners.length < this.count ? html`<button class="button quiet" @click=${() => attempt(this, () => this.#load(Math.floor(learners.length / PAGE_SIZE) + 1))}>${msg('Show more')}</button>` : nothing}
       <confirm-dialog heading=${msg(str`Take ${this.asked?.user.display_name ?? ''} out of the course?`)} action=${msg('Take out')}>
         <p>${msg('Lessons and chat close for them at once. Their progress is kept.')}</p>
       </confirm-dialog>

@@ -7,10 +7,11 @@ import '@awesome.me/webawesome/dist/components/drawer/drawer.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import type { LessonJson } from '../../server/courses/lesson-contract.ts'
 import type { RecordingJson } from '../../server/vod/contract.ts'
-import { ApiError, get, type Page, send } from '../api.ts'
+import { type ApiError, get, type Page, send } from '../api.ts'
 import { type ContentType, contentTypeIcons, contentTypeText } from '../courses/course-words.ts'
 import { formControls } from '../learn/form-controls.ts'
 import { loadViewer } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import { dateText, sizeText } from '../ui/format.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
@@ -97,7 +98,7 @@ export class LessonDialog extends LitElement {
     this.lesson = null
     this.kind = 'video'
     this.quiz = emptyQuiz()
-    await this.#do(async () => {
+    await attempt(this, async () => {
       const viewer = await loadViewer()
       const [known, recordings] = await Promise.all([
         lesson > 0 ? get<LessonJson>(`/api/lessons/${lesson}/`) : null,
@@ -111,25 +112,12 @@ export class LessonDialog extends LitElement {
     })
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
-  }
-
   readonly #onSubmit = (event: SubmitEvent): void => {
     event.preventDefault()
     const quiz = this.renderRoot.querySelector('quiz-editor')?.quiz
     this.isChecked = true
     if (this.kind === 'quiz' && quiz?.questions.some((question) => lacks(question))) return
-    void this.#do(() => this.#save(new FormData(event.target as HTMLFormElement), quiz))
+    void attempt(this, () => this.#save(new FormData(event.target as HTMLFormElement), quiz))
   }
 
   async #save(fields: FormData, quiz: QuizDraft | undefined): Promise<void> {
@@ -176,8 +164,8 @@ export class LessonDialog extends LitElement {
     await toast(msg('Saved.'))
   }
 
-  #removeFile(): Promise<void> {
-    return this.#do(async () => {
+  #removeFile(): Promise<boolean> {
+    return attempt(this, async () => {
       if (!this.lesson) return
       await send('DELETE', `/api/lessons/${this.lesson.id}/file/`)
       this.lesson = { ...this.lesson, file: null }

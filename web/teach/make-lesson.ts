@@ -8,9 +8,10 @@ import '@awesome.me/webawesome/dist/components/checkbox/checkbox.js'
 import type { CourseCardJson } from '../../server/courses/catalog-contract.ts'
 import type { CourseJson } from '../../server/courses/contract.ts'
 import type { LessonJson, ModuleJson } from '../../server/courses/lesson-contract.ts'
-import { ApiError, get, send } from '../api.ts'
+import { type ApiError, get, send } from '../api.ts'
 import { lessonAddress } from '../courses/standing.ts'
 import { formControls } from '../learn/form-controls.ts'
+import { attempt } from '../ui/attempt.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
 import { base, buttons } from '../ui/styles.ts'
@@ -84,23 +85,10 @@ export class MakeLesson extends LitElement {
     this.isBusy = false
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
-  }
-
-  #open(): Promise<void> {
+  #open(): Promise<boolean> {
     this.isOpen = true
     this.made = null
-    return this.#do(async () => {
+    return attempt(this, async () => {
       this.courses = await loadOwnCourses()
       await this.#choose(this.courses[0]?.id ?? NEW)
     })
@@ -122,7 +110,7 @@ export class MakeLesson extends LitElement {
     event.preventDefault()
     const fields = new FormData(event.target as HTMLFormElement)
     const text = (name: string) => String(fields.get(name) ?? '').trim()
-    void this.#do(async () => {
+    void attempt(this, async () => {
       // What was made stays chosen: after a failure nothing is made twice.
       if (this.course === NEW) {
         const course = await send<CourseJson>('POST', '/api/courses/', { title: text('course') })
@@ -165,7 +153,7 @@ export class MakeLesson extends LitElement {
     ]
     return html`<form id="form" @submit=${this.#onSubmit}>
       ${this.error ? html`<notice-box .error=${this.error}></notice-box>` : nothing}
-      ${this.#select(msg('Course'), this.course, courses, (id) => void this.#do(() => this.#choose(id)))}
+      ${this.#select(msg('Course'), this.course, courses, (id) => void attempt(this, () => this.#choose(id)))}
       ${this.course === NEW ? html`<wa-input name="course" label=${msg('Title of the new course')} maxlength="200" required></wa-input>` : nothing}
       ${
         this.course === NEW

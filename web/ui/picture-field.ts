@@ -1,6 +1,7 @@
 import { msg, updateWhenLocaleChanges } from '@lit/localize'
 import { css, html, LitElement, nothing } from 'lit'
 import { ApiError, send } from '../api.ts'
+import { attempt } from './attempt.ts'
 import './confirm-dialog.ts'
 import './notice-box.ts'
 import { picture } from './picture.ts'
@@ -68,18 +69,11 @@ export class PictureField extends LitElement {
   }
 
   async #do(act: () => Promise<unknown>, done: string): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
+    await attempt(this, async () => {
       await act()
       this.dispatchEvent(new Event('changed'))
       await toast(done)
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    })
   }
 
   readonly #onFile = (event: Event): void => {

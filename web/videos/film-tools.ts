@@ -4,9 +4,10 @@ import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/dialog/dialog.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
-import { ApiError, send } from '../api.ts'
+import { type ApiError, send } from '../api.ts'
 import { formControls } from '../learn/form-controls.ts'
 import { go } from '../router.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/confirm-dialog.ts'
 import { icon } from '../ui/icons.ts'
 import '../ui/notice-box.ts'
@@ -67,23 +68,10 @@ export class FilmTools extends LitElement {
     this.error = null
   }
 
-  async #do(act: () => Promise<void>): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
-  }
-
   #save(event: SubmitEvent, film: Film): void {
     event.preventDefault()
     const fields = new FormData(event.target as HTMLFormElement)
-    void this.#do(async () => {
+    void attempt(this, async () => {
       await send('PATCH', path(film), {
         title: String(fields.get('title')).trim(),
         visibility: fields.get('visibility'),
@@ -96,7 +84,7 @@ export class FilmTools extends LitElement {
 
   async #delete(film: Film): Promise<void> {
     if (!(await this.renderRoot.querySelector('confirm-dialog')?.ask())) return
-    await this.#do(async () => {
+    await attempt(this, async () => {
       await send('DELETE', path(film))
       go(film.shelf)
       await toast(msg('Deleted.'))
