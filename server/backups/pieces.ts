@@ -6,6 +6,9 @@ import { type ObjectStore, ObjectStoreError } from '../../media/storage/object-s
 import { BackupError } from './backup-error.ts'
 import { FOLDER, type Piece } from './manifest.ts'
 
+/** Half the work of the usual one for a tenth more bytes: shows that are on the air need the processor too. */
+const LEVEL = 3
+
 /** Counts and hashes what passes. */
 class Tally extends Transform {
   bytes = 0
@@ -57,7 +60,7 @@ export async function writePiece(
     failing.abort(error)
   }
   await Promise.all([
-    pipeline(source, new Tally(onBytes), createGzip(), stored, { signal: stop }).catch(note),
+    pipeline(source, new Tally(onBytes), createGzip({ level: LEVEL }), stored, { signal: stop }).catch(note),
     store.put(`${FOLDER}${backup}/${file}`, stored, { contentType: 'application/gzip', signal: stop }).catch(note),
   ])
   if (failures.length > 0) throw failures[0]
