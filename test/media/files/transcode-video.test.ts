@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { probeFile } from '../../../media/files/probe-file.ts'
 import { type TranscodedVideo, transcodeVideo } from '../../../media/files/transcode-video.ts'
 import { DiskStore } from '../../../media/storage/disk-store.ts'
+import { turned } from '../../support/mp4.ts'
 
 let root: string
 let store: DiskStore
@@ -49,13 +50,6 @@ const picture = (size: string, rate: number, seconds: number) => [
   `testsrc2=size=${size}:rate=${rate}:duration=${seconds}`,
 ]
 const sound = (seconds: number) => ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`]
-
-/** A quarter turn in the track's matrix, as a phone held upright writes it (ISO/IEC 14496-12, 8.3.2). */
-function turned(mp4: Buffer): Buffer {
-  const matrix = mp4.indexOf('tkhd') + 4 + 40
-  for (const [at, value] of [0, 0x10000, 0, -0x10000, 0, 0].entries()) mp4.writeInt32BE(value, matrix + 4 * at)
-  return mp4
-}
 
 /** Begin and place of every tile of the first sheet. */
 function cuesOf(directory: string): string[] {

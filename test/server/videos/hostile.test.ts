@@ -4,11 +4,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ObjectStoreError } from '../../../media/storage/object-store.ts'
 import { deleteVideoFiles } from '../../../server/videos/delete-video-files.job.ts'
 import { processVideo } from '../../../server/videos/process-video.job.ts'
 import { Video } from '../../../server/videos/video.ts'
+import { withMediaAt, withPicturesOf } from '../../support/mp4.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { upload } from './uploading.ts'
 
@@ -112,6 +114,48 @@ describe('a file that is up to no good', () => {
       expect([name, status === 'failed' || (width ?? 0) <= 160]).toEqual([name, true])
     }
     expect(performance.now() - started).toBeLessThan(20_000)
+  })
+
+  it('a film whose pictures are 12,000 × 12,000 is told to be too large, before one of them is made', async () => {
+    const agent = await server.signIn(await server.register())
+    const small = film(
+      'pictures.mov',
+      'testsrc2=size=160x120:rate=10:duration=1',
+      '-c:v',
+      'mjpeg',
+      '-pix_fmt',
+      'yuvj420p',
+    )
+    const id = await upload(agent, withPicturesOf(small, 12_000, 12_000), 'film.mov')
+    await run(id)
+    expect(await find(id)).toMatchObject({ status: 'failed', failure: 'picture_too_large' })
+    expect((await agent.get(`/api/videos/${id}/`)).body).toMatchObject({
+      status: 'failed',
+      failure: 'picture_too_large',
+    })
+    expect(await keysOf(id)).toEqual([])
+  })
+
+  it('an MP4 whose media is said to be elsewhere makes nothing be opened: what is in it is the film', async () => {
+    const agent = await server.signIn(await server.register())
+    const own = film('own.mp4', 'testsrc2=size=160x120:rate=10:duration=3')
+    const { port } = secret.address() as AddressInfo
+    for (const target of ['file:///etc/passwd', `http://127.0.0.1:${port}/inner`]) {
+      const id = await upload(agent, withMediaAt(own, target))
+      await run(id)
+      const { status, width, durationSeconds } = await find(id)
+      expect({ status, width, seconds: Math.round(Number(durationSeconds)) }).toEqual({
+        status: 'ready',
+        width: 160,
+        seconds: 3,
+      })
+      for (const key of await keysOf(id)) {
+        const bytes = await buffer((await server.context.store.get(key)).body)
+        expect(bytes.includes('root:')).toBe(false)
+        expect(bytes.includes('the secret')).toBe(false)
+      }
+    }
+    expect(fetched).toBe(0)
   })
 
   it('a cut off MP4 fails for want of its index, and one with the index in front is kept as far as it goes', async () => {

@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer, text } from 'node:stream/consumers'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { processVideo } from '../../../server/videos/process-video.job.ts'
+import { turned } from '../../support/mp4.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 import { announce, metadata, offset, tus, upload } from './uploading.ts'
 
@@ -60,6 +63,48 @@ describe('a video', () => {
         `select data->>'id' as id from pgboss.job where name = 'size-thumbnail' and data->>'kind' = 'video'`,
       )
     expect(jobs).toEqual([{ id }])
+  })
+
+  it('of a phone that was held upright stands upright: in what is told, in the playlist, on its thumbnail', async () => {
+    const agent = await server.signIn(await server.register())
+    const file = join(root, 'IMG_0001.MOV')
+    // As the sensor sees it, lying: what is white on the left here is above for who looks.
+    execFileSync('ffmpeg', [
+      ...[
+        '-v',
+        'error',
+        '-f',
+        'lavfi',
+        '-i',
+        'color=black:size=640x480:rate=30:duration=4,drawbox=w=320:color=white:t=fill',
+      ],
+      ...[
+        '-f',
+        'lavfi',
+        '-i',
+        'sine=frequency=440:sample_rate=44100:duration=4',
+        '-c:v',
+        'libx264',
+        '-preset',
+        'ultrafast',
+      ],
+      ...['-pix_fmt', 'yuv420p', '-c:a', 'aac', '-f', 'mov', file],
+    ])
+    const id = await upload(agent, turned(readFileSync(file)), 'IMG_0001.MOV')
+    await run(id)
+    const { body } = await agent.get(`/api/videos/${id}/`)
+    expect(body).toMatchObject({ status: 'ready', width: 480, height: 640, renditions: ['480p', '360p'] })
+    const { store } = server.context
+    const playlist = await text((await store.get(`videos/${id}/index.m3u8`)).body)
+    expect(playlist.match(/RESOLUTION=\d+x\d+/g)).toEqual(['RESOLUTION=480x640', 'RESOLUTION=360x480'])
+    const thumbnail = sharp(await buffer((await store.get(`videos/${id}/thumbnail.jpg`)).body))
+    expect(await thumbnail.metadata()).toMatchObject({ width: 360, height: 480 })
+    const { data, info } = await thumbnail.greyscale().raw().toBuffer({ resolveWithObject: true })
+    const greyAt = (x: number, y: number) => data[(y * info.width + x) * info.channels] ?? 0
+    for (const x of [20, 340]) {
+      expect(greyAt(x, 100)).toBeGreaterThan(200)
+      expect(greyAt(x, 380)).toBeLessThan(50)
+    }
   })
 
   it('that its owner has already is the one that was there', async () => {
