@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CourseJson } from '../../server/courses/contract.ts'
@@ -51,6 +55,36 @@ async function record(): Promise<string> {
   return (await untilRecorded(platform, recording)).id
 }
 
+/** A film of eight seconds from the teacher's disk, ready to be watched. */
+async function uploadFilm(call: Call): Promise<string> {
+  const root = mkdtempSync(join(tmpdir(), 'ustat-film-'))
+  const encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '25']
+  const input = ['-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=25:duration=8']
+  execFileSync('ffmpeg', ['-v', 'error', ...input, ...encode, join(root, 'film.mp4')])
+  const bytes = readFileSync(join(root, 'film.mp4'))
+  rmSync(root, { recursive: true })
+  const post = async (path: string, init: RequestInit) => {
+    const answer = await call(path, init)
+    expect(answer.ok, `${path}: ${answer.status}`).toBe(true)
+    return answer
+  }
+  const announced = await post('/api/videos/', {
+    method: 'POST',
+    body: JSON.stringify({ file_name: 'film.mp4', size: bytes.length }),
+  })
+  const { id } = (await announced.json()) as { id: string }
+  const tus = { 'tus-resumable': '1.0.0', 'content-type': 'application/offset+octet-stream' }
+  const named = `video ${Buffer.from(id).toString('base64')}`
+  await post('/api/uploads', {
+    method: 'POST',
+    headers: { ...tus, 'upload-length': String(bytes.length), 'upload-metadata': named },
+  })
+  await post(`/api/uploads/${id}`, { method: 'PATCH', headers: { ...tus, 'upload-offset': '0' }, body: bytes })
+  const status = async () => ((await (await call(`/api/videos/${id}/`)).json()) as { status: string }).status
+  await expect.poll(status, { timeout: 30_000 }).toBe('ready')
+  return id
+}
+
 const soldCourse = async (call: Call): Promise<CourseJson> =>
   (await (await call('/api/courses/zvuk-kotoryy-khochetsya-slushat/')).json()) as CourseJson
 
@@ -86,6 +120,11 @@ it('a recording becomes a lesson, and who buys the course watches it, passes its
   const [module] = (await soldCourse(call)).modules
   const made = await call(`/api/modules/${module?.id}/lessons/`, { method: 'POST', body: JSON.stringify(quiz) })
   expect(made.status).toBe(201)
+  const film = await call(`/api/videos/${await uploadFilm(call)}/lesson/`, {
+    method: 'POST',
+    body: JSON.stringify({ module: module?.id, title: 'A room on film' }),
+  })
+  expect(film.status).toBe(201)
 
   // Found by its name, bought at the provider's page, open when the provider has told.
   const student = await visit('student@ustat.local', '/courses')
@@ -119,6 +158,29 @@ it('a recording becomes a lesson, and who buys the course watches it, passes its
   await student.getByText('Passed!').waitFor()
   const learner = await platform.signIn('student@ustat.local')
   await expect.poll(async () => (await soldCourse(learner)).progress?.completed_lessons).toBe(3)
+
+  // A video: who jumps to its end has not seen it; who watches it has, also at twice the speed.
+  await student.getByRole('link', { name: 'Next' }).click()
+  await student.getByRole('heading', { name: 'A room on film' }).waitFor()
+  const video = student.locator('vod-player video')
+  const playFrom = (seconds: number, rate: number) =>
+    video.evaluate(
+      async (element, given) => {
+        const player = element as HTMLVideoElement
+        player.currentTime = given.seconds
+        player.playbackRate = given.rate
+        await player.play()
+      },
+      { seconds, rate },
+    )
+  await expect.poll(() => video.evaluate((player) => (player as HTMLVideoElement).readyState)).toBeGreaterThan(2)
+  await playFrom(6.5, 1)
+  await student.getByText(/^\d+% watched$/).waitFor()
+  expect(await student.locator('.ways .done').count()).toBe(0)
+  expect((await soldCourse(learner)).progress?.completed_lessons).toBe(3)
+  await playFrom(0, 2)
+  await student.locator('.ways .done').waitFor({ timeout: 15_000 })
+  await expect.poll(async () => (await soldCourse(learner)).progress?.completed_lessons).toBe(4)
 
   // The class's room, beside the lesson.
   for (const page of [teacher, student]) {
