@@ -10,9 +10,10 @@ import type { ChatHost } from './host.ts'
 import type { LiveRoom } from './live-room.ts'
 import type { HubMetrics } from './metrics.ts'
 import { OpenRooms } from './open-rooms.ts'
-import { countsChannel, PresenceBook, type PresenceTiming } from './presence.ts'
+import { PresenceBook, type PresenceTiming } from './presence.ts'
 import type { ChatErrorCode, ServerFrame } from './protocol.ts'
 import { RememberedHost } from './remembered-host.ts'
+import { countsChannel } from './room-counts.ts'
 import { RoomStore, type SendResult } from './room-store.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { type ChatPerson, verifyChatTicket } from './ticket.ts'
@@ -75,9 +76,9 @@ export class HubRooms implements AsyncDisposable {
     this.#rooms = new OpenRooms({
       ...{ redis, log, metrics, store: this.store, subscriptions: this.#subscriptions, publish: options.publish },
       prepare: (room) => this.#prepare(room),
-      opened: (room) => this.presence.learn(room),
+      opened: (room) => this.presence.counts.learn(room),
       closed: (room) => {
-        this.presence.forget(room)
+        this.presence.counts.forget(room)
         this.#arrivals.forget(room)
       },
     })
@@ -92,7 +93,7 @@ export class HubRooms implements AsyncDisposable {
     this.presence.start()
     this.#subscriptions.start({
       [CONTROL_CHANNEL]: (message) => this.#hear(JSON.parse(message) as Control),
-      [countsChannel]: (message) => this.presence.hearCount(message),
+      [countsChannel]: (message) => this.presence.counts.hear(message),
     })
   }
 

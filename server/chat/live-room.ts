@@ -1,16 +1,10 @@
 import type { Logger } from '../logger.ts'
-import { Audience, type Section } from './audience.ts'
+import type { Audience, Section } from './audience.ts'
 import type { ChatLine, RoomSettings, ServerFrame } from './protocol.ts'
 import { Room } from './room.ts'
+import { RoomSender } from './room-sender.ts'
 import type { RoomStore } from './room-store.ts'
 
-/** Deliveries a second of one room on this node, above which lines are gathered into frames. */
-const CALM_DELIVERIES = 50_000
-/** And so many frames a second are written then, half of what a core can; everybody's turn comes within half a second. */
-const GATHERED_FRAMES = 100_000
-const LONGEST_ROUND_MS = 500
-/** Kept under what uWebSockets sends in one piece with others. */
-const FRAME_BYTES = 15_000
 /** Who is further behind begins anew: so much at once is no conversation, and the ring must hold what is not sent yet. */
 const LONGEST_GAP = 400
 /** Of what somebody who comes is told at once; more than a socket that was closed for not reading had missed. */
@@ -59,7 +53,6 @@ export interface LiveRoomOptions {
  */
 export class LiveRoom implements Disposable {
   readonly room: Room
-  readonly audience = new Audience()
   settings: RoomSettings = { slow: 0, mode: 'all', frozen: false, notices: 'moderators', emotes: 0 }
   pin: ChatLine | null = null
   readonly #options: LiveRoomOptions
@@ -68,16 +61,18 @@ export class LiveRoom implements Disposable {
   #checking: Promise<void> | null = null
   #retry: NodeJS.Timeout | null = null
   #older: { atMs: number; lines: Promise<ChatLine[]> } | null = null
-  /** Ends the wait for the next section's turn. */
-  #cancel: (() => void) | null = null
-  #nextTurnAt = 0
+  readonly #sender: RoomSender
   #isClosed = false
-  #linesPerSecond = 0
-  #countedAtMs = 0
 
   constructor(id: string, options: LiveRoomOptions) {
     this.room = new Room(id)
     this.#options = options
+    const { publish, onSent } = options
+    this.#sender = new RoomSender({ room: this.room, longestGap: LONGEST_GAP, publish, onSent })
+  }
+
+  get audience(): Audience {
+    return this.#sender.audience
   }
 
   /** Subscribed before: what comes meanwhile is not lost. */
@@ -141,30 +136,18 @@ export class LiveRoom implements Disposable {
 
   /** What is no line of the room, to everybody of it on this node. */
   tell(frame: string): void {
-    for (const { number } of this.audience.sections) this.#options.publish(number, frame)
+    this.#sender.tell(frame)
   }
 
   /** Everybody is sent all there is, now. */
   flush(): void {
-    for (const section of this.audience.sections) this.#flush(section)
+    this.#sender.flush()
   }
 
   [Symbol.dispose](): void {
     this.#isClosed = true
     if (this.#retry) clearTimeout(this.#retry)
-    this.#cancel?.()
-  }
-
-  #flush(section: Section): void {
-    const { room } = this
-    const lines = room.behind(section.sent)
-    section.sent = room.last
-    if (lines.length === 0) return
-    for (const pieces of inFrames(lines)) {
-      const frame = `{"t":"b","room":"${room.id}","e":"${room.epoch}","m":[${pieces.join(',')}]}`
-      this.#options.publish(section.number, frame)
-    }
-    this.#options.onSent(Math.max(0, Date.now() - (lines[0]?.ts || Date.now())), lines.length, section.size)
+    this.#sender[Symbol.dispose]()
   }
 
   #take(epoch: string, line: ChatLine): void {
@@ -177,11 +160,7 @@ export class LiveRoom implements Disposable {
 
   #took(line: ChatLine): void {
     this.#apply(line)
-    this.#count()
-    const { last } = this.room
-    // What is not sent must stay in the ring.
-    if (this.audience.sections.some(({ sent }) => last - sent >= LONGEST_GAP)) this.flush()
-    else this.#flushSoon()
+    this.#sender.took()
   }
 
   #apply(line: ChatLine): void {
@@ -242,7 +221,7 @@ export class LiveRoom implements Disposable {
       if (room.take(room.epoch, line) === 'new') this.#took(line)
     }
     room.takeGone(from, last + 1)
-    this.#flushSoon()
+    this.#sender.flushSoon()
   }
 
   async #load(): Promise<void> {
@@ -254,59 +233,9 @@ export class LiveRoom implements Disposable {
     this.pin = stored.pin
     this.#older = null
   }
-
-  /** At the end of this turn while few are here and little is said; else at a pace, so that frames gather lines. */
-  #flushSoon(): void {
-    if (this.#cancel) return
-    const run = () => this.#flushNext()
-    if (this.audience.size * this.#linesPerSecond <= CALM_DELIVERIES) {
-      const turn = setImmediate(run)
-      this.#cancel = () => clearImmediate(turn)
-    } else {
-      const turn = setTimeout(run, Math.max(0, this.#nextTurnAt - performance.now()))
-      this.#cancel = () => clearTimeout(turn)
-    }
-  }
-
-  #flushNext(): void {
-    this.#cancel = null
-    const { audience, room } = this
-    const section = audience.next(room.last)
-    if (!section) return
-    const paceMs = Math.min((section.size / GATHERED_FRAMES) * 1000, LONGEST_ROUND_MS / audience.sections.length)
-    this.#nextTurnAt = performance.now() + paceMs
-    this.#flush(section)
-    this.#flushSoon()
-  }
-
-  /** A decaying count: about what came in the last second. */
-  #count(): void {
-    const now = performance.now()
-    const passed = (now - this.#countedAtMs) / 1000
-    this.#countedAtMs = now
-    this.#linesPerSecond = 1 + this.#linesPerSecond * Math.exp(-Math.min(passed, 20))
-  }
 }
 
 /** About, in bytes as JSON. */
 function sizeOf(lines: readonly ChatLine[]): number {
   return lines.reduce((sum, { b = '', n = '' }) => sum + 100 + Buffer.byteLength(b) + n.length, 0)
-}
-
-/** As JSON, in groups that fit a frame. */
-function* inFrames(lines: readonly ChatLine[]): Generator<string[]> {
-  let group: string[] = []
-  let bytes = 0
-  for (const line of lines) {
-    const json = JSON.stringify(line)
-    const size = Buffer.byteLength(json) + 1
-    if (group.length > 0 && bytes + size > FRAME_BYTES) {
-      yield group
-      group = []
-      bytes = 0
-    }
-    group.push(json)
-    bytes += size
-  }
-  if (group.length > 0) yield group
 }

@@ -2,6 +2,7 @@ import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
 import { type LeaseTiming, leaseTiming, NodeLease } from './node-lease.ts'
 import { Script } from './redis-scripts.ts'
+import { COUNT_MS, RoomCounts } from './room-counts.ts'
 
 /** Milliseconds. */
 export interface PresenceTiming extends LeaseTiming {
@@ -13,19 +14,13 @@ export interface PresenceTiming extends LeaseTiming {
 
 export const presenceTiming: PresenceTiming = { ...leaseTiming, lingerMs: 8000, auditMs: 3600_000 }
 
-/** A count changes on the screen at most so often; that of a large room, where nobody can tell, less. */
-const COUNT_MS = 900
-const LARGE_COUNT_MS = 4900
-const LARGE_ROOM = 1000
 /** Who comes or goes within it is said to Redis together. */
 const GATHER_MS = 25
 const SAID_AT_ONCE = 1000
 const KEPT_SECONDS = 86_400
-export const countsChannel = 'chat:counts'
 
 const join = new Script('join')
 const leave = new Script('leave')
-const count = new Script('count')
 
 /** How many viewers a room has now, and who has come or gone. */
 type Moved = [number, ...string[]]
@@ -63,13 +58,13 @@ export interface PresenceOptions {
  */
 export class PresenceBook implements AsyncDisposable {
   readonly lease: NodeLease
+  /** How many each room has. */
+  readonly counts: RoomCounts
   readonly #options: PresenceOptions
   readonly #timing: PresenceTiming
   readonly #rooms = new Map<string, RoomPresence>()
   /** Room → viewers of whom Redis does not know how they stand. */
   readonly #unsaid = new Map<string, Set<string>>()
-  readonly #dirty = new Set<string>()
-  readonly #counts = new Map<string, number>()
   readonly #timers: NodeJS.Timeout[] = []
   #saying: Promise<void> | null = null
   #sayTimer: NodeJS.Timeout | null = null
@@ -79,13 +74,14 @@ export class PresenceBook implements AsyncDisposable {
     const { redis, log } = options
     this.#options = options
     this.#timing = { ...presenceTiming, ...options.timing }
+    this.counts = new RoomCounts({ redis, log, onCount: (room, viewers) => options.onCount(room, viewers) })
     this.lease = new NodeLease({
       ...{ redis, log, timing: this.#timing },
       registered: () => {
         for (const [room, { held }] of this.#rooms) for (const viewer of held.keys()) this.#say(room, viewer)
         options.onRegistered()
       },
-      swept: (room) => this.#count(room, true),
+      swept: (room) => this.counts.count(room, true),
     })
   }
 
@@ -102,7 +98,7 @@ export class PresenceBook implements AsyncDisposable {
           Promise.try(work).catch((error: unknown) => log.warn({ error }, 'presence waits for Redis'))
         }, ms),
       )
-    every(COUNT_MS / 2, () => this.#countDirty())
+    every(COUNT_MS / 2, () => this.counts.countMarked())
     every(500, () => this.#endLingering())
     every(1000, () => this.#saySoon())
     every(this.#timing.auditMs, () => this.audit())
@@ -133,26 +129,7 @@ export class PresenceBook implements AsyncDisposable {
 
   /** As it was last counted. */
   count(room: string): number {
-    return this.#counts.get(room) ?? this.#rooms.get(room)?.held.size ?? 0
-  }
-
-  /** For a room that is new here: others may have counted it long ago, and have no reason to say so again. */
-  async learn(room: string): Promise<void> {
-    const viewers = await this.#options.redis.hLen(`{r:${room}}:pu`)
-    if (!this.#counts.has(room)) this.#counts.set(room, viewers)
-  }
-
-  /** Nobody here looks at that room any more. */
-  forget(room: string): void {
-    this.#counts.delete(room)
-  }
-
-  /** What another node, or this one, has counted. */
-  hearCount(message: string): void {
-    const [room = '', viewers] = message.split(' ')
-    if (!this.#counts.has(room) || this.#counts.get(room) === Number(viewers)) return
-    this.#counts.set(room, Number(viewers))
-    this.#options.onCount(room, Number(viewers))
+    return this.counts.get(room) ?? this.#rooms.get(room)?.held.size ?? 0
   }
 
   /** Whether a room counts those whom living nodes hold, and nobody else; read in one step, so nothing moves meanwhile. */
@@ -260,7 +237,7 @@ export class PresenceBook implements AsyncDisposable {
       const [viewersNow, ...left] = (await leave.run(redis, keys, gone)) as Moved
       this.#moved('leave', room, left, viewersNow)
     }
-    this.#dirty.add(room)
+    this.counts.mark(room)
     return true
   }
 
@@ -280,25 +257,5 @@ export class PresenceBook implements AsyncDisposable {
       }
       if (held.size === 0 && !this.#unsaid.has(room)) this.#rooms.delete(room)
     }
-  }
-
-  async #countDirty(): Promise<void> {
-    for (const room of [...this.#dirty]) {
-      this.#dirty.delete(room)
-      await this.#count(room, false)
-    }
-  }
-
-  /** Of all nodes one counts, and tells the others. */
-  async #count(room: string, isUrgent: boolean): Promise<void> {
-    const keys = ['pu', 'pt', 'pc'].map((name) => `{r:${room}}:${name}`)
-    const pauses = [COUNT_MS, LARGE_COUNT_MS, LARGE_ROOM]
-    try {
-      const counted = await count.run(this.#options.redis, keys, [countsChannel, room, ...pauses, isUrgent ? '1' : '0'])
-      if (Number(counted) >= 0) return
-    } catch (error) {
-      this.#options.log.warn({ error }, 'presence waits for Redis')
-    }
-    this.#dirty.add(room)
   }
 }

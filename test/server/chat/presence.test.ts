@@ -68,10 +68,10 @@ it('a second tab keeps somebody here, on this node and on another', async () => 
 it('a page that is loaded again within the linger leaves no dip', async () => {
   const told: number[] = []
   const book = aBook(told)
-  await book.learn(room)
+  await book.counts.learn(room)
   const ear = redis.duplicate()
   await ear.connect()
-  await ear.subscribe('chat:counts', (message) => book.hearCount(message))
+  await ear.subscribe('chat:counts', (message) => book.counts.hear(message))
   for (const viewer of viewers(10)) book.enter(room, viewer)
   await vi.waitFor(() => expect(told.at(-1)).toBe(10), 4000)
   const before = told.length
