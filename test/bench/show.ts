@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { startPlatform } from '../support/platform.ts'
 import { until } from './clock.ts'
 
@@ -29,7 +30,7 @@ interface ChannelAnswer {
 
 /** Starts everything as `npm start` does, on ports and data of its own. */
 export async function startStage(env: NodeJS.ProcessEnv = {}): Promise<Stage> {
-  const platform = await startPlatform({ LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...env })
+  const platform = await startPlatform({ LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...env }, tmpdir())
   const json = async <T>(path: string) => {
     const answer = await fetch(`${platform.url}${path}`)
     if (!answer.ok) throw new Error(`${path} answers ${answer.status}`)

@@ -24,7 +24,7 @@ export const video: Scenario = {
       const seconds = Math.min(60, options.seconds)
       const file = await videoFile(seconds, options.say)
       const ladders = options.isAlone ? [] : await ladderFigures(file, seconds, directory, options)
-      await using platform = await startPlatform({ LOG_LEVEL: 'warn' })
+      await using platform = await startPlatform({ LOG_LEVEL: 'warn' }, tmpdir())
       options.say(`upload of ${seconds} s`)
       const uploaded = await uploadAndWait(platform, file)
       const share = PLAYABLE_SHARE * seconds

@@ -1,5 +1,4 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
@@ -19,6 +18,7 @@ import { aLiveShow, aPublisher } from '../support/factories.ts'
 import { startMailServer } from '../support/mail.ts'
 import { freePort } from '../support/ports.ts'
 import { openDoor, postgresSocket, redisSocket, type ServiceDoor, throughProxy } from '../support/proxy.ts'
+import { quickFolder } from '../support/quick-folder.ts'
 import { PASSWORD, startServer, type TestServer } from '../support/server.ts'
 
 describe('while Redis is away', () => {
@@ -169,7 +169,7 @@ describe('while PostgreSQL is away', () => {
 describe('when PostgreSQL is restarted in the middle of requests', () => {
   it('each has happened whole or not at all, and those after it go through', async () => {
     await using stack = new AsyncDisposableStack()
-    const directory = mkdtempSync(join(tmpdir(), 'ustat-restart-'))
+    const directory = mkdtempSync(join(quickFolder(), 'ustat-restart-'))
     stack.defer(() => rmSync(directory, { recursive: true, force: true }))
     chmodSync(directory, 0o711)
     const dataDir = join(directory, 'cluster')

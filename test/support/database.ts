@@ -25,7 +25,7 @@ export async function openDatabase(): Promise<TestDatabase> {
     // Test files run in several processes: one migrates, the others wait.
     await client.query('select pg_advisory_lock(1)')
     await ensureTemplate(client, admin)
-    await client.query(`create database ${name} template ${TEMPLATE}`)
+    await client.query(`create database ${name} template ${TEMPLATE} strategy file_copy`)
   })
   return {
     url: databaseUrl(admin, name),

@@ -3,11 +3,14 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from './ports.ts'
+import { quickFolder } from './quick-folder.ts'
+
+/** Less than a hook may take: what did not start is stopped and taken away by us. */
+const READY_WITHIN_MS = 50_000
 
 /** Sends a request to the platform as somebody. */
 export type Call = (path: string, init?: RequestInit) => Promise<Response>
@@ -36,10 +39,13 @@ export interface Platform extends AsyncDisposable {
   ): Promise<{ status: number; body: string }>
 }
 
-/** @param env over the defaults; `S3_*` for instance */
-export async function startPlatform(env: NodeJS.ProcessEnv = {}): Promise<Platform> {
+/**
+ * @param env over the defaults; `S3_*` for instance
+ * @param parent of the folder of its data
+ */
+export async function startPlatform(env: NodeJS.ProcessEnv = {}, parent = quickFolder()): Promise<Platform> {
   const [port, rtmpPort] = [await freePort(), await freePort()]
-  const directory = await mkdtemp(join(tmpdir(), 'ustat-e2e-'))
+  const directory = await mkdtemp(join(parent, 'ustat-e2e-'))
   const [dataDir, temporary] = [join(directory, 'data'), join(directory, 'tmp')]
   await mkdir(temporary)
   // PostgreSQL runs as somebody else when we are root, and has its socket in there.
@@ -147,10 +153,10 @@ async function ask(socketPath: string, path: string): Promise<{ status: number; 
 
 /** The launcher greets when every process is there; the api alone answers earlier. */
 async function untilReady(child: ChildProcess, hasGreeted: () => boolean): Promise<void> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + READY_WITHIN_MS
   while (!hasGreeted()) {
     if (child.exitCode !== null) throw new Error(`exit ${child.exitCode}`)
-    if (Date.now() > deadline) throw new Error('not ready within a minute')
+    if (Date.now() > deadline) throw new Error(`not ready within ${READY_WITHIN_MS} ms`)
     await delay(50)
   }
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startPostgres } from '../../config/local/postgres.ts'
 import { startRedis } from '../../config/local/redis.ts'
+import { quickFolder } from './quick-folder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -17,7 +17,7 @@ declare module 'vitest' {
 /** One PostgreSQL and one Redis for a whole run, in a temporary directory that goes with them. */
 export default async function startServices(project: TestProject): Promise<() => Promise<void>> {
   await using stack = new AsyncDisposableStack()
-  const directory = mkdtempSync(join(tmpdir(), 'ustat-test-'))
+  const directory = mkdtempSync(join(quickFolder(), 'ustat-test-'))
   stack.defer(() => rmSync(directory, { recursive: true, force: true }))
   mkdirSync(join(directory, 'redis'))
   const report = (line: string) => process.stderr.write(`${line}\n`)

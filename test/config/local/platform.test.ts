@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, expect, it, vi } from 'vitest'
 import { freePort } from '../../support/ports.ts'
+import { quickFolder } from '../../support/quick-folder.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'ustat-platform-'))
+const directory = mkdtempSync(join(quickFolder(), 'ustat-platform-'))
 /** As `npm start` and `npm run admin` set it. */
 const NODE_COMPILE_CACHE = 'node_modules/.cache/node'
 const ADMIN_PASSWORD = 'violet umbrella 1897'
