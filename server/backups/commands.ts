@@ -9,7 +9,13 @@ import { createLogger } from '../logger.ts'
 import { findBackups, requireBackup } from './find-backups.ts'
 import { makeBackup } from './make-backup.ts'
 import { bytesOf, type Manifest, momentOf } from './manifest.ts'
-import { checkBackup, findMissingMedia, type RestoreOptions, restoreBackup } from './restore-backup.ts'
+import {
+  checkBackup,
+  findMissingMedia,
+  type RestoreOptions,
+  requireEmptyDatabase,
+  restoreBackup,
+} from './restore-backup.ts'
 import { resumeWork } from './resume-work.ts'
 
 export const backupUsage = `  backup                                                        the database, now, into the store (a worker does it nightly)
@@ -52,6 +58,7 @@ export const backupCommands: Record<string, (words: string[], surroundings: Surr
   async restore([word = ''], { config, store, isSure, print, signal }) {
     const manifest = await requireBackup(store, word)
     const options = { stage, signal }
+    if (isSure) await requireEmptyDatabase(config)
     await checkBackup(store, manifest, options)
     if (!isSure) {
       print(`${manifest.name} is whole: ${contentOf(manifest)}. Nothing was changed.`)

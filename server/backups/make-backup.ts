@@ -102,10 +102,17 @@ export async function makeBackup(
     const tables: TablePiece[] = []
     const sequences: Sequence[] = []
     for (const { kind, client, tables: found } of sources) {
-      for (const { schema, table, columns } of found) {
+      for (const { schema, table, columns, bytes } of found) {
         const copy = client.query(copyTo(`copy ${quoted({ schema, table })} (${quotedColumns(columns)}) to stdout`))
         const file = `${schema === 'public' ? '' : `${schema}.`}${table}.copy.gz`
-        const piece = await writePiece(store, name, file, copy, { onBytes: progress?.bytes?.bind(progress), signal })
+        // A table is done when its rows are, however far off the guess was.
+        let left = bytes
+        const told = (more: number) => {
+          progress?.bytes?.(Math.min(more, left))
+          left -= Math.min(more, left)
+        }
+        const piece = await writePiece(store, name, file, copy, { onBytes: told, signal })
+        told(left)
         tables.push({ ...piece, database: kind, schema, table, columns, rows: copy.rowCount })
         progress?.file?.()
       }

@@ -7,6 +7,8 @@ import { bytesOf, FOLDER, type Manifest } from './manifest.ts'
 import { readPiece } from './pieces.ts'
 import { openSession, Target } from './target.ts'
 
+type Databases = Pick<Config, 'database' | 'analytics'>
+
 export interface RestoreOptions {
   /** A stage and what it has to go through. */
   stage?(name: string, pieces: number, bytes: number): { bytes(more: number): void; piece(): void; end(): void }
@@ -46,19 +48,13 @@ export async function checkBackup(store: ObjectStore, manifest: Manifest, option
  * @throws {BackupError}
  */
 export async function restoreBackup(
-  { config, store }: { config: Pick<Config, 'database' | 'analytics'>; store: ObjectStore },
+  { config, store }: { config: Databases; store: ObjectStore },
   manifest: Manifest,
   options: RestoreOptions = {},
 ): Promise<RestoreReport> {
   const { signal } = options
-  const isShared = config.analytics.url === config.database.url
-  await using main = await openSession(config.database.url)
-  await using other = isShared ? null : await openSession(config.analytics.url)
-  const targets = [
-    await Target.of('main', main, config.database.url),
-    await Target.of('statistics', other ?? main, config.analytics.url),
-  ]
-  for (const target of targets) await target.requireEmpty()
+  await using stack = new AsyncDisposableStack()
+  const { targets, sessions } = await openEmpty(config, stack)
   for (const target of targets) await target.makeTables(manifest.migrations[target.kind])
   const bytes = manifest.tables.reduce((total, each) => total + each.bytes, 0)
   const stage = options.stage?.('Restoring', manifest.tables.length, bytes)
@@ -77,10 +73,27 @@ export async function restoreBackup(
   const migrations: string[] = []
   for (const target of targets) migrations.push(...(await target.bringToThisVersion()))
   signal?.throwIfAborted()
-  await other?.commit()
-  await main.commit()
+  for (const session of sessions.toReversed()) await session.commit()
   await prepareQueues(config.database.url)
   return { rows: manifest.tables.reduce((total, { rows }) => total + rows, 0), migrations }
+}
+
+/** Before anything long is begun. @throws {BackupError} */
+export async function requireEmptyDatabase(config: Databases): Promise<void> {
+  await using stack = new AsyncDisposableStack()
+  await openEmpty(config, stack)
+}
+
+/** Each with its transaction begun. The main one is the first. */
+async function openEmpty({ database, analytics }: Databases, stack: AsyncDisposableStack) {
+  const main = stack.use(await openSession(database.url))
+  const other = analytics.url === database.url ? main : stack.use(await openSession(analytics.url))
+  const targets = [
+    await Target.of('main', main, database.url),
+    await Target.of('statistics', other, analytics.url),
+  ] as const
+  for (const target of targets) await target.requireEmpty()
+  return { targets, sessions: [...new Set([main, other])] }
 }
 
 /** Objects that were in the store then and are not now, or have another size: how many, and the first few. */

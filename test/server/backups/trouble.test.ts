@@ -89,7 +89,7 @@ describe('a backup that is not what it was', () => {
     }
   })
 
-  it('leaves the database empty when it is found out in the middle', async () => {
+  it('leaves the database empty when it is found out in the middle, or somebody stops it', async () => {
     await using empty = await openEmptyDatabase()
     const before = await schemaOf(empty.url)
     const restore = (manifest: Manifest, from = store) =>
@@ -107,6 +107,13 @@ describe('a backup that is not what it was', () => {
     // A row that refers to nothing.
     const orphans = whole.tables.filter(({ table }) => table !== 'users')
     await expect(restore({ ...whole, tables: orphans })).rejects.toThrow(/foreign key/)
+    const stopping = new AbortController()
+    const stop: ObjectStore['get'] = async (key, range) => {
+      if (key.endsWith('/lesson.copy.gz')) stopping.abort(new Error('stopped'))
+      return store.get(key, range)
+    }
+    const stopped = { config: at(empty.url), store: storeWith(store, { get: stop }) }
+    await expect(restoreBackup(stopped, whole, { signal: stopping.signal })).rejects.toThrow()
     const newer = { ...whole.migrations, main: 'Migration20991231235959_future' }
     await expect(restore({ ...whole, migrations: newer })).rejects.toThrow(
       /newer version .* Migration20991231235959_future/,
