@@ -1,5 +1,6 @@
 import { type Commands, type Context, Router } from '@vaadin/router'
 import { prime } from './api.ts'
+import './ui/unloaded-page.ts'
 
 /**
  * Loads each page's code when it is first visited, and asks the API for what the page shows at the same time: neither
@@ -11,7 +12,11 @@ export function startRouter(outlet: HTMLElement, ready: Promise<void>): void {
   const page = (tag: string, load: () => Promise<unknown>, primed: (context: Context) => string[] = () => []) => {
     return async (context: Context, commands: Commands) => {
       for (const path of primed(context)) prime(path)
-      await Promise.all([load(), ready])
+      try {
+        await Promise.all([load(), ready])
+      } catch {
+        return commands.component('unloaded-page')
+      }
       return commands.component(tag)
     }
   }

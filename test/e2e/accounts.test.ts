@@ -108,6 +108,14 @@ it('shows an admin the outbox, in Russian too, and a guest a refusal', async () 
   await page.route('**/api/auth/csrf/', (route) => route.abort(), { times: 2 })
   await page.goto(platform.url)
   await page.getByRole('button', { name: 'Выйти' }).waitFor()
+
+  // Nor does one whose code could not be fetched stay empty, and it is there once the line is.
+  await page.route('**/assets/**', (route) => route.abort())
+  await page.getByRole('link', { name: 'Курсы', exact: true }).click()
+  await page.getByRole('heading', { name: 'Страница не загрузилась' }).waitFor()
+  await page.unroute('**/assets/**')
+  await page.evaluate(() => dispatchEvent(new Event('online')))
+  await page.getByRole('heading', { name: 'Курсы', exact: true }).waitFor()
 })
 
 it('lets its owner rename the account, change its password, sign other devices out and delete it', async () => {

@@ -32,6 +32,7 @@ export class LibraryPage extends LitElement {
       tbody tr { border-top: 1px solid var(--line) }
       tfoot tr { border-top: 2px solid var(--line); font-weight: 700 }
       tbody th { font-weight: 500 }
+      .as-of { display: none; color: var(--ink-soft); font-size: 0.75rem; white-space: nowrap }
       .short { color: var(--bad-ink); font-weight: 700 }
       .small { margin-top: 10px }
       .empty { display: grid; justify-items: center; gap: 12px; padding: 44px 24px; border: 1px dashed var(--line); border-radius: var(--radius); text-align: center }
@@ -40,7 +41,7 @@ export class LibraryPage extends LitElement {
       .running { display: grid; gap: 12px; justify-items: start; padding: 18px 20px; margin-bottom: 16px; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface) }
       progress { width: 100%; height: 10px; accent-color: var(--accent) }
       .bones { height: 220px; border-radius: var(--radius); background: var(--sunken) }
-      @media (max-width: 600px) { table, thead th { font-size: 0.8125rem } th, td { padding: 9px 7px } th:first-child, td:first-child { padding-inline-start: 12px; min-width: 7.5em } .deeds .button { flex: 1 1 100% } }
+      @media (max-width: 600px) { table, thead th { font-size: 0.8125rem } th, td { padding: 9px 5px } th:first-child, td:first-child { padding-inline-start: 12px; min-width: 7em } .deeds .button { flex: 1 1 100% } .dated { display: none } .as-of { display: block } }
     `,
   ]
   static override properties = { error: { state: true }, isAsking: { state: true }, told: { state: true } }
@@ -150,10 +151,10 @@ export class LibraryPage extends LitElement {
 
   #costs({ costs, prices_checked_on }: LibraryJson) {
     return html`<div class="scroll" tabindex="0" role="region" aria-label=${msg('What it would cost')}><table>
-        <thead><tr><th scope="col">${msg('A month')}</th><th scope="col">${msg('Storage')}</th><th scope="col">${msg('Reads')}</th><th scope="col">${msg('Traffic')}</th><th scope="col">${msg('Sum')}</th><th scope="col">${msg('Prices of')}</th></tr></thead>
+        <thead><tr><th scope="col">${msg('A month')}</th><th scope="col">${msg('Storage')}</th><th scope="col">${msg('Reads')}</th><th scope="col">${msg('Traffic')}</th><th scope="col">${msg('Sum')}</th><th scope="col" class="dated">${msg('Prices of')}</th></tr></thead>
         <tbody>${costs.map(
           ({ name, storage, reads, egress, monthly, as_of }) =>
-            html`<tr><th scope="row">${name}</th><td>${dollarText(storage)}</td><td>${dollarText(reads)}</td><td>${dollarText(egress)}</td><td><strong>${dollarText(monthly)}</strong></td><td>${as_of}</td></tr>`,
+            html`<tr><th scope="row">${name}<span class="as-of">${as_of}</span></th><td>${dollarText(storage)}</td><td>${dollarText(reads)}</td><td>${dollarText(egress)}</td><td><strong>${dollarText(monthly)}</strong></td><td class="dated">${as_of}</td></tr>`,
         )}</tbody>
       </table></div>
       <p class="soft small">${msg(str`Each object fetched once a month. Prices were last compared on ${prices_checked_on}: look at the store’s own list before you rely on them.`)}</p>`

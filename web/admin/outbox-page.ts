@@ -19,6 +19,7 @@ export class OutboxPage extends LitElement {
       summary { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 16px; cursor: pointer; list-style: none }
       summary strong, summary span { overflow-wrap: anywhere }
       pre { margin: 16px 0 0; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
+      @media (max-width: 600px) { summary { grid-template-columns: minmax(0, 1fr) } details { padding: 14px 16px } }
       .pages { display: flex; gap: 12px; margin-top: 24px }
     `,
   ]
