@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { RecordingSummary } from './archive/archiver.ts'
+import type { RecordingSummary } from './archive/vod.ts'
 import { type MediaHost, MediaHostError, type PublishGrant } from './host.ts'
 import type { Logger } from './logger.ts'
 

@@ -1,4 +1,5 @@
-import { Archiver, type RecordingSummary } from './archive/archiver.ts'
+import { Archiver } from './archive/archiver.ts'
+import type { RecordingSummary } from './archive/vod.ts'
 import { type MediaContext, spoolOf } from './context.ts'
 import { Feed, type Run } from './feed.ts'
 import { HealthMeter } from './health.ts'
@@ -221,12 +222,8 @@ export class Session {
     this.#archiver = archiver
     this.#reports.remember(archiver)
     this.#playlists = archiver.renditions
-    const packager = new Packager({
-      partTargetMs: archiver.partTargetMs,
-      segmentTargetMs: archiver.segmentTargetMs,
-      sink: archiver,
-      resume: archiver.history,
-    })
+    const { partTargetMs, segmentTargetMs } = archiver.targets
+    const packager = new Packager({ partTargetMs, segmentTargetMs, sink: archiver, resume: archiver.history })
     this.#packager = packager
     hls.add({ id: this.grant.broadcast, packager, read: (rendition, file) => archiver.read(rendition, file) })
     void packager.firstPlayable.then(() => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { within } from '../../config/within.ts'
 import type { PublishGrant } from '../host.ts'
 import type { Rendition } from '../ladder/ladder.ts'
 import type { Logger } from '../logger.ts'
@@ -20,9 +20,6 @@ import { readSpool } from './read-spool.ts'
 import type { PlacedTile } from './sheet.ts'
 import { Storyboard } from './storyboard.ts'
 import { durationOf, type RecordingSummary, summaryOf, vodPlaylists } from './vod.ts'
-
-export type { ArchiveLimits } from './keeper.ts'
-export type { RecordingSummary } from './vod.ts'
 
 /** What every archiver of a process shares. */
 interface Surroundings {
@@ -150,12 +147,8 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     return this.#catalogue.opened.startedAtMs
   }
 
-  get segmentTargetMs(): number {
-    return this.#catalogue.opened.segmentTargetMs
-  }
-
-  get partTargetMs(): number {
-    return this.#catalogue.opened.partTargetMs
+  get targets(): Pick<OpenedFact, 'segmentTargetMs' | 'partTargetMs'> {
+    return this.#catalogue.opened
   }
 
   get renditions(): readonly Rendition[] {
@@ -303,11 +296,4 @@ export class Archiver implements SegmentSink, AsyncDisposable {
     this.#playlists ??= vodPlaylists(this.#catalogue)
     return this.#playlists
   }
-}
-
-/** Waits for it, but not for ever. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const stop = new AbortController()
-  await Promise.race([work, delay(ms, undefined, { signal: stop.signal }).catch(() => {})])
-  stop.abort()
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { within } from '../../config/within.ts'
 import type { Logger } from '../logger.ts'
 import type { RedisClient } from '../redis.ts'
 import { Arrivals } from './arrivals.ts'
@@ -201,7 +201,7 @@ export class HubRooms implements AsyncDisposable {
 
   /** What was asked is answered, or has had its time; what is gathered goes out. */
   async settle(mostMs: number): Promise<void> {
-    await Promise.race([Promise.all(this.#underWay), delay(mostMs)])
+    await within(mostMs, Promise.all(this.#underWay))
     this.#rooms.flush()
   }
 

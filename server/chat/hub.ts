@@ -1,8 +1,8 @@
 import { App, type HttpResponse, type TemplatedApp, us_listen_socket_close, us_socket_local_port } from 'uWebSockets.js'
 import { rm } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import { listenUws } from '../../config/listen-uws.ts'
+import { within } from '../../config/within.ts'
 import type { Revocations } from '../../media/storage/revocations.ts'
 import { addressBehind, isProxy } from '../http/address.ts'
 import type { Logger } from '../logger.ts'
@@ -180,7 +180,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
         for (const ws of all.slice(i, i + DRAIN_BATCH)) sockets.sayGoodbye(ws, spreadMs)
         await new Promise((resolve) => setImmediate(resolve))
       }
-      if (sockets.all.size > 0) await Promise.race([empty.promise, delay(SETTLE_MS)])
+      if (sockets.all.size > 0) await within(SETTLE_MS, empty.promise)
       await admission[Symbol.asyncDispose]()
       // Their linger is for those who come back late.
       const { lingerMs } = { ...presenceTiming, ...options.timing }
