@@ -113,5 +113,6 @@ describe('an operator', () => {
       (await (await at.signIn('teacher@ustat.local'))('/api/channels/me/stream-key/')).json()
     expect((await keyOf(fresh)).stream_key).toBe((await keyOf(platform)).stream_key)
     expect(fresh.log()).not.toMatch(/warn|error/i)
-  })
+    // A whole platform is started in here.
+  }, 120_000)
 })
