@@ -1,10 +1,10 @@
 import Hls, { type ErrorData } from 'hls.js/light'
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { serverClock } from '../server-clock.ts'
-import { coldBandwidth, rememberBandwidth, rememberedBandwidth } from './bandwidth.ts'
 import { EdgeKeeper } from './edge-keeper.ts'
 import type { FreezeFrame } from './freeze-frame.ts'
-import { hlsConfig, refusedStatuses } from './hls-config.ts'
+import { refusedStatuses } from './hls-config.ts'
+import { openHls } from './open-hls.ts'
 import type { PlaybackSource, RenditionChoice } from './playback-source.ts'
 import { type PlaybackState, playbackState } from './playback-state.ts'
 import { type DatedFragment, dateAt } from './program-time.ts'
@@ -170,35 +170,23 @@ export class Playback implements ReactiveController {
   }
 
   #openHls(video: HTMLVideoElement, source: PlaybackSource): void {
-    const hls = new Hls(hlsConfig(source.isLive))
-    this.#hls = hls
-    hls.on(Hls.Events.MANIFEST_PARSED, (_event, { levels, stats: { loading } }) => {
-      const roundTrip = (loading.first - loading.start) / 1000
-      this.#keeper.network.roundTrip(roundTrip)
-      const [cold, remembered] = [coldBandwidth(roundTrip), rememberedBandwidth()]
-      hls.bandwidthEstimate = Math.min(cold, remembered)
-      if (source.isLive && cold < remembered) this.#keeper.warmUp(hls)
-      this.renditions = levels
-        .map(({ width, height, bitrate }, index) => ({ id: String(index), width, height, bitrate }))
-        .filter(({ height }) => height > 0)
-      this.isAudioOnly = levels.every(({ videoCodec, height }) => !videoCodec && !height)
-      hls.startLoad(source.startAt ?? -1)
-      this.#host.requestUpdate()
+    this.#hls = openHls(video, source, {
+      keeper: this.#keeper,
+      parsed: (levels) => {
+        this.renditions = levels
+          .map(({ width, height, bitrate }, index) => ({ id: String(index), width, height, bitrate }))
+          .filter(({ height }) => height > 0)
+        this.isAudioOnly = levels.every(({ videoCodec, height }) => !videoCodec && !height)
+        this.#host.requestUpdate()
+      },
+      loaded: () => {
+        this.#playlistAtMs = performance.now()
+      },
+      updated: (hasGrown) => {
+        if (hasGrown || this.#grewAtMs === null) this.#grewAtMs = performance.now()
+      },
+      failed: (error) => this.#onError(error),
     })
-    hls.on(Hls.Events.FRAG_LOADED, (_event, { frag, part }) => {
-      const { loading } = (part ?? frag).stats
-      if (part) this.#keeper.network.loaded((loading.end - loading.start) / 1000)
-    })
-    hls.on(Hls.Events.LEVEL_LOADED, () => {
-      this.#playlistAtMs = performance.now()
-    })
-    hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
-      if (details.advanced || this.#grewAtMs === null) this.#grewAtMs = performance.now()
-    })
-    hls.on(Hls.Events.FRAG_BUFFERED, () => rememberBandwidth(hls.bandwidthEstimate))
-    hls.on(Hls.Events.ERROR, (_event, error) => this.#onError(error))
-    hls.attachMedia(video)
-    hls.loadSource(source.src)
   }
 
   #close(): void {
