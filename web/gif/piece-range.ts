@@ -15,13 +15,13 @@ export class PieceRange extends LitElement {
   static override styles = [
     base,
     css`
-      .track { position: relative; height: 56px; border-radius: 12px; background: var(--sunken); touch-action: none; cursor: pointer }
+      .track { position: relative; height: 56px; touch-action: none; cursor: pointer }
       .piece { position: absolute; inset-block: 0; min-width: 4px; background: color-mix(in oklab, var(--accent) 34%, transparent); border-block: 3px solid var(--accent); cursor: grab }
       .handle { position: absolute; top: 0; bottom: 0; width: 26px; border: 0; padding: 0; background: var(--accent); cursor: ew-resize; touch-action: none }
       .handle::after { content: ''; position: absolute; inset: 18px 11px; background: var(--on-accent); border-radius: 2px }
       .handle.start { transform: translateX(-100%); border-radius: 12px 0 0 12px }
       .handle.end { border-radius: 0 12px 12px 0 }
-      .frame { padding-inline: 26px }
+      .frame { padding-inline: 26px; border-radius: 12px; background: var(--sunken) }
     `,
   ]
   static override properties = {

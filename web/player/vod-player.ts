@@ -47,6 +47,10 @@ export class VodPlayer extends LitElement {
         media-seek-backward-button, media-seek-forward-button, media-pip-button, .chapter { display: none }
         video::cue { font-size: 130% }
       }
+      @media (max-width: 640px) and (orientation: portrait) {
+        .frame { position: var(--frame-position, relative); top: 0; z-index: 3; width: auto }
+        .frame, chapter-list { margin-inline: var(--frame-margin, 0) }
+      }
     `,
   ]
   static override properties = { src: {}, recording: {}, storyboard: {}, poster: {}, startAt: { attribute: false } }
@@ -253,7 +257,7 @@ export class VodPlayer extends LitElement {
       <div class="over" role="status" ?hidden=${!message}><p>${message}</p></div>
       ${this.#isMutedByBrowser ? html`<button class="unmute" @click=${this.#unmute}>${icon('volume-off')}${msg('Turn sound on')}</button>` : nothing}
     </div>
-    <chapter-list .chapters=${chapters} .current=${this.#chapter} @jump=${this.#onJump}></chapter-list>`
+    <chapter-list ?hidden=${chapters.length === 0} .chapters=${chapters} .current=${this.#chapter} @jump=${this.#onJump}></chapter-list>`
   }
 }
 customElements.define('vod-player', VodPlayer)

@@ -32,6 +32,8 @@ export function sizeText(bytes: number): string {
   return new Intl.NumberFormat(currentLocale(), {
     style: 'unit',
     unit: units[step] ?? 'byte',
+    // The short word for bytes knows no plural.
+    unitDisplay: step === 0 ? 'long' : 'short',
     maximumFractionDigits: bytes / 1000 ** step < 10 && step > 0 ? 1 : 0,
   }).format(bytes / 1000 ** step)
 }

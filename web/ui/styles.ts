@@ -63,6 +63,7 @@ export const stuckPlayer = css`
     .stage { gap: 14px }
     .stage > div { display: contents }
     .stage .about { margin-top: 0 }
-    live-player, vod-player { position: sticky; top: 0; z-index: 3 }
+    live-player { position: sticky; top: 0; z-index: 3 }
+    vod-player { display: contents; --frame-position: sticky; --frame-margin: calc(-1 * var(--gutter)) }
   }
 `
