@@ -15,6 +15,8 @@ import { durationsOf, videoPlaylist } from './video-playlist.ts'
 import { isSeamless, type Seam } from './video-seam.ts'
 import { isWholeSegment } from './whole-segment.ts'
 
+/** Playlists are written this often for what is there at a time: of ten hours they are long. */
+const MOST_ROUNDS = 8
 /** A segment that is made again may end a picture sooner or later than one that players may have. */
 const SAME_SEGMENT_SECONDS = 0.05
 
@@ -105,9 +107,12 @@ export class VideoPublishing {
     if (this.#seam && !this.#isMore) {
       for (const { track, durations } of fresh) await this.#checkSeam(track, durations, this.#seam)
     }
-    const rounds = Math.max(...fresh.map(({ durations }) => durations.length))
-    for (let round = 0; round < rounds; round += 1) {
-      for (const { track, durations } of growing) await this.#publishSegment(track, durations[round])
+    const most = Math.max(...fresh.map(({ durations }) => durations.length))
+    const step = Math.ceil(most / MOST_ROUNDS)
+    for (let from = 0; from < most; from += step) {
+      for (const { track, durations } of growing) {
+        for (const seconds of durations.slice(from, from + step)) await this.#publishSegment(track, seconds)
+      }
       this.#isMore = true
       for (const { track } of growing) await this.#publishPlaylist(track)
       if (!this.#isTold) await this.#tell()
@@ -122,8 +127,7 @@ export class VideoPublishing {
     await this.#options.onPlayable(this.#facts({ hasPictures: false }))
   }
 
-  async #publishSegment(track: Published, durationSeconds: number | undefined): Promise<void> {
-    if (durationSeconds === undefined) return
+  async #publishSegment(track: Published, durationSeconds: number): Promise<void> {
     const { rendition, segments } = track
     track.init ??= await this.#publishInit(rendition.name)
     const name = `${segments.length}.m4s`

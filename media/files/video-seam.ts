@@ -13,9 +13,6 @@ const LEAST_LEFT_SECONDS = 1
 const ROUNDING_SECONDS = 0.003
 /** These containers say of every packet when it is, and find it by that; of others a guess is all there is. */
 const SEEKABLE = ['mov', 'matroska']
-/** A track of coarser ticks gets finer ones in a segment, and which of them a packet has when it is dropped depends on the ffmpeg. */
-const COARSEST_TICK_SECONDS = 1e-4
-
 /** Where an attempt to make a video goes on that an earlier one began. */
 export interface Seam {
   /** Number of the next segment, in every rendition. */
@@ -52,8 +49,8 @@ export interface TrackSeam {
  *
  * @returns null when a video is to be made from its beginning: there is too little of it, nothing says exactly where its
  *   renditions end, or the file is of a kind whose moments are not found again to the frame: no duration and so no index,
- *   neither MP4 nor Matroska, sound alone; of packets that are copied, those whose times are coarse (Matroska's
- *   milliseconds), or whose picture begins later than its sound
+ *   neither MP4 nor Matroska, sound alone; of packets that are copied, those whose ticks are others than
+ *   those of the segments (Matroska's milliseconds), or whose picture begins later than its sound
  * @throws {ObjectStoreError} when the store is away
  */
 export async function findSeam(
@@ -62,11 +59,8 @@ export async function findSeam(
   facts: FileFacts,
   ladder: readonly VideoRendition[],
 ): Promise<Seam | null> {
-  const { video, audio, durationSeconds, demuxer } = facts
+  const { video, durationSeconds, demuxer } = facts
   if (!video || durationSeconds === null || !SEEKABLE.includes(demuxer)) return null
-  const isCopied = ladder.some((rendition) => rendition.isCopied)
-  if (isCopied && video.tickSeconds > COARSEST_TICK_SECONDS) return null
-  if (audio && mayCopySound(audio) && audio.tickSeconds > COARSEST_TICK_SECONDS) return null
   const listed = new Map<string, number[]>()
   for (const { name } of ladder) {
     const playlist = await readOf(store, `${prefix}/${name}/index.m3u8`)
@@ -81,17 +75,17 @@ export async function findSeam(
   if (segment === 0) return null
   try {
     const renditions = new Map<string, RenditionSeam>()
-    for (const { name, frameRate } of ladder) {
+    for (const { name, frameRate, isCopied } of ladder) {
       const all = listed.get(name) ?? []
       const segments = all.slice(0, segment).map((durationSeconds, n) => ({
         durationSeconds,
         sizeBytes: sizes.get(`${name}/${n}.m4s`) ?? 0,
       }))
       const found = await readSeam(store, `${prefix}/${name}`, {
-        ...{ segment, facts, frameRate: frameRate ?? video.frameRate },
+        ...{ segment, facts, isCopied, frameRate: frameRate ?? video.frameRate },
         shownSeconds: sum(segments.map(({ durationSeconds }) => durationSeconds)),
       })
-      if (!found || (isCopied && found.video.lateSeconds > 0)) return null
+      if (!found) return null
       renditions.set(name, { ...found, segments, listed: all })
     }
     const ends = [...renditions.values()].map(
@@ -132,6 +126,7 @@ export async function isSeamless(
 interface Kept {
   facts: FileFacts
   segment: number
+  isCopied: boolean
   frameRate: number
   /** From the first picture to the next one. */
   shownSeconds: number
@@ -140,7 +135,7 @@ interface Kept {
 async function readSeam(
   store: ObjectStore,
   folder: string,
-  { segment, facts, shownSeconds, frameRate }: Kept,
+  { segment, facts, isCopied, shownSeconds, frameRate }: Kept,
 ): Promise<Pick<RenditionSeam, 'init' | 'video' | 'audio'> | null> {
   const [head, last] = [
     await readOf(store, `${folder}/init-0.mp4`),
@@ -151,11 +146,19 @@ async function readSeam(
   const video = trackSeam(init, init.video, videoSamples)
   const audio = trackSeam(init, init.audio, audioSamples)
   if (!video || (audio !== null) !== (facts.audio !== null)) return null
+  const isSoundCopied = facts.audio !== null && mayCopySound(facts.audio)
+  if (isCopied && (video.lateSeconds > 0 || !areTicksOf(facts.video, video))) return null
+  if (isSoundCopied && !areTicksOf(facts.audio, audio)) return null
   // How long the last picture is shown is the muxer's guess; the playlist knows the next one.
   const endTicks = Math.round(shownSeconds * video.timescale)
   const guessedBySeconds = Math.abs(endTicks - video.endTicks) / video.timescale
   if (endTicks <= video.lastTicks || guessedBySeconds > 1 / frameRate) return null
   return { init, video: { ...video, endTicks }, audio }
+}
+
+/** Otherwise it depends on the ffmpeg which of the two a packet has when it is dropped. */
+function areTicksOf(source: { tickSeconds: number } | null, track: TrackSeam | null): boolean {
+  return Math.abs((source?.tickSeconds ?? 0) * (track?.timescale ?? 0) - 1) < 1e-6
 }
 
 function trackSeam(init: ParsedInit, track: Track | null, samples: readonly Sample[]): TrackSeam | null {

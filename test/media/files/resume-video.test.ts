@@ -257,4 +257,13 @@ describe('an attempt that comes after one that failed', () => {
     expect(segmentsIn(after)).toEqual(['240p/0.m4s', '240p/1.m4s', '240p/2.m4s', '240p/3.m4s'])
     expect(framesOf(join(directory, '240p/index.m3u8'))).toBe(350)
   })
+
+  it('begins anew with a picture that is copied out of Matroska, whose ticks are coarser', {
+    timeout: 60_000,
+  }, async () => {
+    const file = film('copied.mkv', ...picture('320x240', '25', 14), ...h264, '-g', '50', '-b:v', '500k')
+    const { directory, after } = await make(file, 'copied', ['240p/2.m4s'])
+    expect(segmentsIn(after)).toEqual(['240p/0.m4s', '240p/1.m4s', '240p/2.m4s', '240p/3.m4s'])
+    expect(framesOf(join(directory, '240p/index.m3u8'))).toBe(350)
+  })
 })

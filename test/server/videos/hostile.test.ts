@@ -216,7 +216,7 @@ describe('what goes wrong while a video is made', () => {
     expect(await find(id)).toMatchObject({ status: 'ready' })
   })
 
-  it('a worker that dies in the middle leaves it to another, which leaves nothing double', async () => {
+  it('a worker that dies in the middle leaves it to another, which goes on and leaves nothing double', async () => {
     const agent = await server.signIn(await server.register())
     const id = await upload(agent, film('killed.mp4', half))
     const worker = new AbortController()
@@ -226,7 +226,13 @@ describe('what goes wrong while a video is made', () => {
     worker.abort()
     await expect(first).rejects.toThrow()
     expect(await find(id)).toMatchObject({ status: 'processing' })
+    const made = (await keysOf(id)).find((key) => key.endsWith('/0.m4s')) ?? ''
+    const put = vi.spyOn(server.context.store, 'put')
     await run(id)
+    const written = put.mock.calls.map(([key]) => key)
+    put.mockRestore()
+    expect(written.some((key) => key.endsWith('.m4s'))).toBe(true)
+    expect(written).not.toContain(made)
     const { status, storedBytes, durationSeconds } = await find(id)
     expect(status).toBe('ready')
     expect(Number(durationSeconds)).toBeCloseTo(40, 0)
