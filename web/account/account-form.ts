@@ -1,6 +1,7 @@
 import { updateWhenLocaleChanges } from '@lit/localize'
 import { type CSSResultGroup, css, html, LitElement, nothing } from 'lit'
-import { ApiError } from '../api.ts'
+import type { ApiError } from '../api.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import { base } from '../ui/styles.ts'
 
@@ -26,22 +27,6 @@ export abstract class AccountForm extends LitElement {
     updateWhenLocaleChanges(this)
     this.error = null
     this.isBusy = false
-  }
-
-  /** Whether it was done. */
-  protected async attempt(act: () => Promise<unknown>): Promise<boolean> {
-    this.error = null
-    this.isBusy = true
-    try {
-      await act()
-      return true
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-      return false
-    } finally {
-      this.isBusy = false
-    }
   }
 
   /** What is wrong with the whole of it. */

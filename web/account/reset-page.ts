@@ -3,8 +3,9 @@ import { html, LitElement, nothing } from 'lit'
 import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
-import { ApiError, send } from '../api.ts'
+import { type ApiError, send } from '../api.ts'
 import { forgetViewer } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { formStyles } from './form-styles.ts'
@@ -33,9 +34,7 @@ export class ResetPage extends LitElement {
     event.preventDefault()
     const fields = Object.fromEntries(new FormData(event.target as HTMLFormElement))
     const isNew = 'new_password' in fields
-    this.error = null
-    this.isBusy = true
-    try {
+    await attempt(this, async () => {
       await send(
         'POST',
         PATH,
@@ -47,12 +46,7 @@ export class ResetPage extends LitElement {
         history.replaceState(null, '', location.pathname)
         forgetViewer()
       }
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    })
   }
 
   #newPassword() {

@@ -3,9 +3,10 @@ import { html, LitElement, nothing } from 'lit'
 import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
-import { ApiError } from '../api.ts'
+import type { ApiError } from '../api.ts'
 import { go } from '../router.ts'
 import { signIn } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import { base } from '../ui/styles.ts'
 import { formStyles } from './form-styles.ts'
@@ -28,17 +29,10 @@ export class SignInPage extends LitElement {
   async #onSubmit(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     const fields = new FormData(event.target as HTMLFormElement)
-    this.error = null
-    this.isBusy = true
-    try {
+    await attempt(this, async () => {
       await signIn(String(fields.get('email')), String(fields.get('password')))
       go(nextPath(location.search))
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    })
   }
 
   protected override render() {

@@ -5,9 +5,10 @@ import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import '@awesome.me/webawesome/dist/components/radio/radio.js'
 import '@awesome.me/webawesome/dist/components/radio-group/radio-group.js'
-import { ApiError } from '../api.ts'
+import type { ApiError } from '../api.ts'
 import { go } from '../router.ts'
 import { signIn, signUp } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import { base } from '../ui/styles.ts'
 import { toast } from '../ui/toast.ts'
@@ -35,9 +36,7 @@ export class SignUpPage extends LitElement {
     event.preventDefault()
     const fields = new FormData(event.target as HTMLFormElement)
     const text = (name: string) => String(fields.get(name) ?? '')
-    this.error = null
-    this.isBusy = true
-    try {
+    await attempt(this, async () => {
       await signUp({
         email: text('email'),
         password: text('password'),
@@ -54,12 +53,7 @@ export class SignUpPage extends LitElement {
           this.isMailed = true
         },
       )
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    })
   }
 
   #fieldError(name: string) {

@@ -3,8 +3,9 @@ import { html, LitElement, nothing } from 'lit'
 import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
-import { ApiError, send } from '../api.ts'
+import { type ApiError, send } from '../api.ts'
 import { reloadViewer, Session } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import { base, buttons } from '../ui/styles.ts'
 import { formStyles } from './form-styles.ts'
@@ -29,20 +30,13 @@ export class VerifyPage extends LitElement {
   }
 
   async #try(done: 'confirmed' | 'mailed', path: string, body: object): Promise<void> {
-    this.error = null
-    this.isBusy = true
-    try {
+    await attempt(this, async () => {
       await send('POST', path, body)
       this.done = done
       // Used up: neither the history nor a bookmark keeps it.
       history.replaceState(null, '', location.pathname)
       if (this.#session.viewer) reloadViewer().catch(() => undefined)
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.error = error
-    } finally {
-      this.isBusy = false
-    }
+    })
   }
 
   #onResend(event: SubmitEvent): void {
