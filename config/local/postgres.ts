@@ -10,7 +10,7 @@ export interface PostgresOptions {
   /** A short path (a socket's ends at 107 bytes) that only its owner and root may enter. */
   socketDir: string
   logFile: string
-  /** For data that may be lost with the machine, as in tests: no fsync. */
+  /** For data that may be lost with the machine, as in tests: no fsync, and no more of a log than it needs. */
   isDisposable?: boolean
   report(line: string): void
 }
@@ -48,7 +48,9 @@ export async function startPostgres(options: PostgresOptions, stack: AsyncDispos
     max_connections: '200',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    ...(isDisposable ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+    ...(isDisposable
+      ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_wal_size: '256MB' }
+      : {}),
   }
   const server = stack.use(
     new ManagedProcess(

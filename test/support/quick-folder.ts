@@ -2,7 +2,7 @@ import { accessSync, constants, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 const MEMORY = '/dev/shm'
-/** What a run fills of it is a tenth of this. A container has 64 MB there unless it is given more. */
+/** What a run fills of it is a quarter of this. A container has 64 MB there unless it is given more. */
 const ROOM_BYTES = 4e9
 
 /**
