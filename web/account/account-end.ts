@@ -6,6 +6,7 @@ import '@awesome.me/webawesome/dist/components/input/input.js'
 import { send } from '../api.ts'
 import { go } from '../router.ts'
 import { forgetViewer } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import '../ui/confirm-dialog.ts'
 import { toast } from '../ui/toast.ts'
 import { AccountForm, textOf } from './account-form.ts'
@@ -16,7 +17,7 @@ export class AccountEnd extends AccountForm {
     event.preventDefault()
     const password = textOf(event.target as HTMLFormElement, 'password')
     if (!(await this.renderRoot.querySelector('confirm-dialog')?.ask())) return
-    if (!(await this.attempt(() => send('DELETE', '/api/auth/me/', { password })))) return
+    if (!(await attempt(this, () => send('DELETE', '/api/auth/me/', { password })))) return
     forgetViewer()
     go('/')
     await toast(msg('Your account is deleted.'))

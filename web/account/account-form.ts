@@ -1,7 +1,6 @@
 import { updateWhenLocaleChanges } from '@lit/localize'
 import { type CSSResultGroup, css, html, LitElement, nothing } from 'lit'
 import type { ApiError } from '../api.ts'
-import { attempt } from '../ui/attempt.ts'
 import '../ui/notice-box.ts'
 import { base } from '../ui/styles.ts'
 

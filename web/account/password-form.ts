@@ -4,6 +4,7 @@ import '../ui/web-awesome.ts'
 import '@awesome.me/webawesome/dist/components/button/button.js'
 import '@awesome.me/webawesome/dist/components/input/input.js'
 import { changePassword } from '../session.ts'
+import { attempt } from '../ui/attempt.ts'
 import { toast } from '../ui/toast.ts'
 import { AccountForm, textOf } from './account-form.ts'
 
@@ -17,7 +18,7 @@ export class PasswordForm extends AccountForm {
     event.preventDefault()
     const form = event.target as HTMLFormElement
     const [current, next] = [textOf(form, 'current_password'), textOf(form, 'new_password')]
-    if (!(await this.attempt(() => changePassword(current, next)))) return
+    if (!(await attempt(this, () => changePassword(current, next)))) return
     form.reset()
     this.dispatchEvent(new Event('changed'))
     await toast(msg('The password is changed. Other devices are signed out.'))

@@ -6,6 +6,7 @@ import '@awesome.me/webawesome/dist/components/input/input.js'
 import type { OwnProfileJson } from '../../server/accounts/profile-contract.ts'
 import { send } from '../api.ts'
 import { formControls } from '../learn/form-controls.ts'
+import { attempt } from '../ui/attempt.ts'
 import { toast } from '../ui/toast.ts'
 import { AccountForm, textOf } from './account-form.ts'
 
@@ -30,7 +31,7 @@ export class ProfileForm extends AccountForm {
     const form = event.target as HTMLFormElement
     const names = ['first_name', 'last_name', 'display_name', 'language']
     const changes = Object.fromEntries(names.map((name) => [name, textOf(form, name)]))
-    if (!(await this.attempt(() => send('PATCH', '/api/profiles/me/', changes)))) return
+    if (!(await attempt(this, () => send('PATCH', '/api/profiles/me/', changes)))) return
     this.dispatchEvent(new Event('saved'))
     await toast(msg('Saved.'))
   }

@@ -3,6 +3,7 @@ import { css, html, nothing } from 'lit'
 import type { SessionJson } from '../../server/accounts/contract.ts'
 import { get, send } from '../api.ts'
 import { serverClock } from '../server-clock.ts'
+import { attempt } from '../ui/attempt.ts'
 import { relativeText } from '../ui/format.ts'
 import { buttons } from '../ui/styles.ts'
 import { AccountForm } from './account-form.ts'
@@ -35,13 +36,13 @@ export class SessionList extends AccountForm {
   }
 
   async load(): Promise<void> {
-    await this.attempt(async () => {
+    await attempt(this, async () => {
       this.sessions = await get<SessionJson[]>('/api/auth/sessions/')
     })
   }
 
   async #end({ id }: SessionJson): Promise<void> {
-    if (await this.attempt(() => send('DELETE', `/api/auth/sessions/${id}/`))) await this.load()
+    if (await attempt(this, () => send('DELETE', `/api/auth/sessions/${id}/`))) await this.load()
   }
 
   #row(session: SessionJson) {
