@@ -1,15 +1,8 @@
 import { copyFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { detailOf } from '../files/detail.ts'
 import { encodeJpeg } from '../files/still.ts'
-import {
-  copyTile,
-  detailOf,
-  emptySheet,
-  SHEET_COLUMNS,
-  SHEET_ROWS,
-  type PlacedTile as Tile,
-  webvttOf,
-} from './sheet.ts'
+import { copyTile, emptySheet, SHEET_COLUMNS, SHEET_ROWS, type PlacedTile as Tile, webvttOf } from './sheet.ts'
 
 /** One moment. */
 export interface Still {

@@ -179,7 +179,8 @@ export class HubSockets implements Disposable {
       now: Date.now(),
       uid: ticket.uid,
       name: ticket.name,
-      resume: signChatTicket(ticket, 'resume', ticketSecret),
+      // Its ticket may have been used before: it opens nothing more.
+      resume: isReadOnly ? '' : signChatTicket(ticket, 'resume', ticketSecret),
       limits,
       hb: IDLE_SECONDS,
     })

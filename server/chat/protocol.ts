@@ -220,6 +220,7 @@ export type ServerFrame =
       now: number
       uid: string
       name: string
+      /** Opens the next connection; empty when that takes a ticket. */
       resume: string
       limits: typeof limits
       /** Seconds of silence after which the hub looks whether the client is there. */

@@ -1,6 +1,6 @@
 import { buffer, text } from 'node:stream/consumers'
 import sharp from 'sharp'
-import { detailOf } from '../../media/archive/sheet.ts'
+import { detailOf } from '../../media/files/detail.ts'
 import type { ObjectStore } from '../../media/storage/object-store.ts'
 
 interface Tile {

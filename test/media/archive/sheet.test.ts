@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { copyTile, detailOf, emptySheet, tileSizeOf, webvttOf } from '../../../media/archive/sheet.ts'
+import { copyTile, emptySheet, tileSizeOf, webvttOf } from '../../../media/archive/sheet.ts'
+import { detailOf } from '../../../media/files/detail.ts'
 
 it('fits pictures of any aspect into the tile’s box, in even sizes', () => {
   expect(tileSizeOf({ width: 640, height: 360 })).toEqual({ width: 160, height: 90 })
