@@ -22,14 +22,17 @@ export function turnSound(isOn: boolean): void {
   } catch {
     // Storage is refused: it stays as it was.
   }
-  playedAtMs = Number.NEGATIVE_INFINITY
-  playSound()
+  if (isOn) ring()
 }
 
 /** Two short soft tones, when sounds are on and the browser lets a page be heard (its person has touched it). */
 export function playSound(): void {
   if (!isSoundOn() || performance.now() - playedAtMs < EVERY_MS) return
   playedAtMs = performance.now()
+  ring()
+}
+
+function ring(): void {
   context ??= new AudioContext()
   void context.resume()
   for (const [at, frequency] of [660, 880].entries()) tone(context, context.currentTime + at * 0.12, frequency)

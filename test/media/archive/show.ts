@@ -18,7 +18,8 @@ export const silent: Logger = pino({ level: 'silent' })
 /** A folder that is gone after the test. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'ustat-archive-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+  // A picture that is being made is not waited for for long, and may still be written.
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 10 }) }
 }
 
 export function aGrant(): PublishGrant {

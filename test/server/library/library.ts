@@ -28,8 +28,8 @@ export interface TestLibrary extends AsyncDisposable {
   command(args: string[], env?: Record<string, string>): Promise<Ended>
   /** The same as a process. */
   spawned(args: string[], env?: Record<string, string>): Promise<Ended>
-  /** A process, killed with SIGKILL once the store has had so many requests of it, unless it ends before. */
-  commandKilledAfter(requests: number, args: string[]): Promise<Ended>
+  /** A process, killed with SIGKILL once the store has had so many requests of it that match, unless it ends before. */
+  commandKilledAfter(requests: number, pattern: RegExp, args: string[]): Promise<Ended>
 }
 
 export interface Ended {
@@ -67,9 +67,9 @@ export async function openLibrary(): Promise<TestLibrary> {
     },
     command: (args, more = {}) => call(args, { ...env, ...more }),
     spawned: (args, more = {}) => run(args, { ...env, ...more }),
-    commandKilledAfter(requests, args) {
-      const last = s3.requests.length + requests
-      return run(args, env, () => s3.requests.length >= last)
+    commandKilledAfter(requests, pattern, args) {
+      const before = s3.requests.length
+      return run(args, env, () => s3.requests.slice(before).filter((one) => pattern.test(one)).length >= requests)
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
