@@ -32,7 +32,7 @@ process.on('message', (fault: Fault) => {
 const writing = new Map<string, Promise<unknown>>()
 const server = createServer(async (request, response) => {
   const [path = '', query = ''] = request.url?.split('?') ?? []
-  process.send?.({ request: `${request.method} ${path}` })
+  process.send?.({ request: `${request.method} ${request.url}` })
   await writing.get(path)
   if (request.method === 'PUT' && !query.includes('partNumber')) writing.set(path, once(response, 'close'))
   if (await faults.meet(request, response)) return

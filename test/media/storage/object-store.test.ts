@@ -376,7 +376,7 @@ describe('S3Store', () => {
     await writeFile(file, bytes)
     await store.put('videos/source.mp4', { file })
     expect(await store.head('videos/source.mp4')).toMatchObject({ size: bytes.length, contentType: 'video/mp4' })
-    expect(s3.requests.filter((line) => line === 'PUT /media/videos/source.mp4').length).toBeGreaterThan(3)
+    expect(s3.requests.filter((line) => line.startsWith('PUT /media/videos/source.mp4')).length).toBeGreaterThan(3)
   })
 
   it('goes on with a large file where it stopped, and gives up what nobody goes on with', async () => {
@@ -398,13 +398,13 @@ describe('S3Store', () => {
     const [token = null] = tokens
     expect(token).not.toBeNull()
 
-    const sentBefore = s3.requests.filter((line) => line === 'PUT /media/videos/large.mov').length
+    const sentBefore = s3.requests.filter((line) => line.startsWith('PUT /media/videos/large.mov')).length
     let counted = 0
     const onProgress = (count: number) => {
       counted += count
     }
     await store.put('videos/large.mov', { file }, { ...options, resume: resume(token), onProgress })
-    const sentAgain = s3.requests.filter((line) => line === 'PUT /media/videos/large.mov').length - sentBefore
+    const sentAgain = s3.requests.filter((line) => line.startsWith('PUT /media/videos/large.mov')).length - sentBefore
     expect(sentAgain).toBeLessThan(4)
     expect(counted).toBe(bytes.length)
     expect(tokens.at(-1)).toBeNull()
