@@ -88,16 +88,24 @@ export class VideoPublishing {
     await this.#publishUpTo(await Promise.all(this.#tracks.map((track) => this.#madeOf(track))))
     if (!this.isPlayable) throw new TranscodeError('no picture and no sound came out of it')
     if (this.#seam && !this.#isMore) throw new SeamError('nothing came behind what there is')
+    const facts = this.#facts({ hasPictures: true })
+    const [hasPictures] = await Promise.all([this.#finishPictures(facts), this.#finishPlaylists()])
+    return hasPictures ? facts : this.#facts({ hasPictures: false })
+  }
+
+  async #finishPictures({ durationSeconds }: TranscodedVideo): Promise<boolean> {
     await this.#earlierStills
     await this.#takeStills()
-    await Promise.all([this.#finishPlaylists(), this.#sheets.finish()])
-    const facts = this.#facts({ hasPictures: true })
-    const cues = this.#sheets.webvtt(facts.durationSeconds)
-    for (const name of this.#sheets.files()) {
-      if (name === 'storyboard.vtt') await this.#put(name, cues ?? '')
-      else await this.#put(name, { file: join(this.#options.directory, name) })
-    }
-    return cues === null ? this.#facts({ hasPictures: false }) : facts
+    await this.#sheets.finish()
+    const cues = this.#sheets.webvtt(durationSeconds)
+    await Promise.all(
+      this.#sheets
+        .files()
+        .map((name) =>
+          this.#put(name, name === 'storyboard.vtt' ? (cues ?? '') : { file: join(this.#options.directory, name) }),
+        ),
+    )
+    return cues !== null
   }
 
   async #publishUpTo(made: readonly (readonly number[])[]): Promise<void> {
@@ -110,11 +118,13 @@ export class VideoPublishing {
     const most = Math.max(...fresh.map(({ durations }) => durations.length))
     const step = Math.ceil(most / MOST_ROUNDS)
     for (let from = 0; from < most; from += step) {
-      for (const { track, durations } of growing) {
-        for (const seconds of durations.slice(from, from + step)) await this.#publishSegment(track, seconds)
-      }
+      await Promise.all(
+        growing.map(async ({ track, durations }) => {
+          for (const seconds of durations.slice(from, from + step)) await this.#publishSegment(track, seconds)
+        }),
+      )
       this.#isMore = true
-      for (const { track } of growing) await this.#publishPlaylist(track)
+      await Promise.all(growing.map(({ track }) => this.#publishPlaylist(track)))
       if (!this.#isTold) await this.#tell()
     }
     if (this.isPlayable) await this.#put('index.m3u8', this.#multivariant())
@@ -147,7 +157,7 @@ export class VideoPublishing {
   }
 
   async #finishPlaylists(): Promise<void> {
-    for (const track of this.#tracks) await this.#publishPlaylist(track, true)
+    await Promise.all(this.#tracks.map((track) => this.#publishPlaylist(track, true)))
     await this.#put('index.m3u8', this.#multivariant())
   }
 
