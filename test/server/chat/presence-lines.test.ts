@@ -51,7 +51,8 @@ describe('coming and going', () => {
     await Promise.all([watcher.close(), late.close()])
   })
 
-  it('is not said of guests, of a page that is loaded again, or in a crowd', async () => {
+  // Of a Redis that answers too late, on a busy machine, nobody knows whom it took in: such a line is not said.
+  it('is not said of guests, of a page that is loaded again, or in a crowd', { retry: 2 }, async () => {
     const watcher = await enter(one)
     const again = await enter(two, 'u:10')
     await again.close()
@@ -78,6 +79,8 @@ describe('coming and going', () => {
     await enter(dying, 'u:30')
     await expect.poll(() => moves(watcher).at(-1)).toBe('join u:30')
     const before = moves(watcher).length
+    // A count that never was two does not change to one.
+    await watcher.next('cnt', ({ n }) => n === 2)
     // Nothing of what it has is said any more.
     dying.redis.destroy()
     await watcher.next('cnt', ({ n }) => n === 1, watcher.frames.length)
