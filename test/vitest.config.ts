@@ -9,6 +9,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
+    // Browsers, shows and killed processes on two cores with three workers: a test that fails once is asked again, and the
+    // report says so. What is wrong fails twice.
+    retry: 1,
     pool: 'forks',
     // What the server is made of is loaded once a worker and stays warm: a third less to do. A file leaves nothing behind.
     isolate: false,
